@@ -89,6 +89,9 @@ def held() -> t.Callable[[t.Any], str]:
                 continue
             seen[id(each)] = each
             left.extend(gc.get_referents(each))
+            # The garbage collector knows nothing of some details.
+            slots = getattr(type(each), "__slots__", ())
+            left.extend(getattr(each, name, None) for name in slots)
         return " ".join(repr(each) for each in seen.values() if type(each) in (str, bytes))
 
     return written

@@ -26,7 +26,7 @@ ALLOWED = {
     "core": set[str](),
     "redact": {"core"},
     "address": set[str](),
-    "toolbar": {"address", "_compat"},
+    "toolbar": {"address", "core", "_compat"},
     "trace": {"forks", "locks", "faults", "_compat", "redact", "core"},
     "recorder": {"trace", "redact", "faults", "_compat", "core"},
     "store": {"trace", "settings", "locks"},

@@ -203,15 +203,15 @@ class Messages:
         """Record the status and headers passed to ``start_response``, and the added headers."""
         trace.detail_bytes += _HEADER_BYTES * len(headers)
         redactor = self._redactor
-        removed: list[str] = []
+        removed: tuple[str, ...] = ()
         tag = 0
         if trace.added is not None:
             headers, ours, names = trace.added.taken_out_of(headers)
             tag = len(trace.added.tag)
             added = [*ours, *added]
-            removed = [redactor.text(name) for name in names]
+            removed = tuple([redactor.text(name) for name in names])
         shown = redactor.headers(headers[:_HEADERS], _RESPONSE)
-        return Answered(redactor.text(status), shown, len(headers), (added, removed, tag))
+        return Answered(redactor.text(status), shown, len(headers), ((*added,), removed, tag))
 
     @shortcut("sent_body", None)
     def sent(self) -> Preview | None:

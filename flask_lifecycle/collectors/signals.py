@@ -28,6 +28,7 @@ from ..trace.tracepoint import Tracepoint, number
 from ..trace.writer import Writer
 from . import flashes
 from .patch import Patch
+from .templates import ANNOUNCED
 
 _NAMES = (
     "appcontext_popped",
@@ -97,6 +98,8 @@ def _recorded_class(name: str) -> type[blinker.NamedSignal]:
     made = subclass_of(blinker.NamedSignal)
     if before is None:
         send = shortcut("send", tracepoint)(send)
+    elif before is _template:
+        send = shortcut("send_template", (tracepoint, *ANNOUNCED))(send)
     made.send = send
     return t.cast("type[blinker.NamedSignal]", made)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import typing as t
 from threading import get_ident
 
+from ..core import shortcut
 from ..faults import fault
 from ..recorder import holding
 from ..recorder.errors import describe_error
@@ -25,6 +26,9 @@ _KNOWN = {
 }
 _SETS = 10
 _PARAMETERS = 100
+_DIALECT = "sqlite"
+# What the compiled core uses.
+_PARTS = Statement, user_location, _TRACEPOINTS[STATEMENT], _KNOWN, _DIALECT
 
 
 #: The writer, the step's offset and its details; an SQLite connection, if it is to be checked
@@ -32,6 +36,7 @@ _PARAMETERS = 100
 Begun = tuple[Writer, int, "Statement | Control", t.Any, "bool | None"]
 
 
+@shortcut("begin_statement", _PARTS)
 def begin(
     trace: LiveTrace,
     statement: t.Any,
@@ -39,7 +44,7 @@ def begin(
     many: bool,
     cursor: t.Any = None,
     context: t.Any = None,
-    dialect: str = "sqlite",
+    dialect: str = _DIALECT,
 ) -> Begun | None:
     """Begin the step of a statement; return None if it is not recorded.
 
@@ -154,6 +159,7 @@ def fail(begun: Begun, error: BaseException) -> None:
         holding.after(writer, step)
 
 
+@shortcut("end_of_statement", _PARTS)
 def end(begun: Begun, cursor: t.Any = None) -> None:
     """End the step, with the number of rows, if the cursor knows it."""
     writer, step, note, _connection, was_open = begun

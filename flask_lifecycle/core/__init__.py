@@ -57,6 +57,26 @@ FUNCTIONS: tuple[type, ...] = (
     else (types.FunctionType, compiled.Recording, compiled.Shortcut)
 )
 
+K = t.TypeVar("K", bound=type)
+
+
+def untracked(kind: K) -> K:
+    """Make a class with slots one whose objects the garbage collector does not visit.
+
+    A trace is kept, and its details are many. They are of such classes if they refer to nothing
+    that refers back to them: no collection could free them.
+    """
+    if compiled is None:
+        return kind
+    names: tuple[str, ...] = vars(kind)["__slots__"]
+    made = compiled.untracked(names)
+    for name, value in vars(kind).items():
+        if name not in names:
+            setattr(made, name, value)
+    made.__name__, made.__qualname__ = kind.__name__, kind.__qualname__
+    return t.cast("K", made)
+
+
 F = t.TypeVar("F", bound=t.Callable[..., t.Any])
 
 
@@ -102,5 +122,6 @@ __all__ = [
     "packed",
     "shortcut",
     "slotted",
+    "untracked",
     "why",
 ]

@@ -22,6 +22,7 @@
 #include "shortcuts.h"
 #include "steps.h"
 #include "stored.h"
+#include "untracked.h"
 
 /* Has to be the same in __init__.py, so that a module built from older sources is not used. */
 #define REVISION 9
@@ -81,6 +82,7 @@ static PyMethodDef core_methods[] = {
     {"shortcut", shortcut, METH_VARARGS, shortcut_doc},
     {"setup", setup, METH_VARARGS, setup_doc},
     {"stored", stored, METH_VARARGS, stored_doc},
+    {"untracked", untracked, METH_O, untracked_doc},
     {NULL},
 };
 

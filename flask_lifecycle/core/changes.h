@@ -150,7 +150,8 @@ are_parts(PyObject *data)
            && PyContextVar_CheckExact(PyTuple_GET_ITEM(data, APP_CONTEXT))
            && PyContextVar_CheckExact(PyTuple_GET_ITEM(data, REQUEST_CONTEXT))
            && PyUnicode_CheckExact(PyTuple_GET_ITEM(data, SESSION))
-           && PyAnySet_Check(PyTuple_GET_ITEM(data, OWNERS));
+           && PyAnySet_Check(PyTuple_GET_ITEM(data, OWNERS))
+           && PyType_Check(PyTuple_GET_ITEM(data, CHANGES));
 }
 
 static bool
@@ -349,8 +350,8 @@ difference_of(PyObject *parts, Contents *before, Contents *now)
 }
 
 /* What is known of texts that need no masking, as the redactor has it: hashes of names, and of texts,
- * and the length of the longest text. */
-enum { USUAL, PLAIN, LONGEST };
+ * and the length of the longest text; and what a value is masked with. */
+enum { USUAL, PLAIN, LONGEST, MASK, PARTS_OF_PLAIN };
 
 /* One word of this length is in no secret format: `redact/redactor.py`, `_SHORT`. */
 #define SHORT_WORD 11
@@ -455,12 +456,29 @@ add_detail_bytes(State *state, PyObject *writer, Py_ssize_t more)
     return status;
 }
 
+/* Return an empty record of changes. */
+static PyObject *
+new_changes(State *state, PyObject *kind)
+{
+    PyObject *nothing = PyTuple_New(0), *size = PyLong_FromLong(0);
+    PyObject *changes = nothing == NULL || size == NULL
+                            ? NULL : ((PyTypeObject *)kind)->tp_new((PyTypeObject *)kind, nothing, NULL);
+    /* As in its `__init__`, whose call would take longer than all of this. */
+    if (changes != NULL && (PyObject_SetAttr(changes, state->names.found, nothing) < 0
+                            || PyObject_SetAttr(changes, state->names.response, Py_None) < 0
+                            || PyObject_SetAttr(changes, state->names.size, size) < 0))
+        Py_CLEAR(changes);
+    Py_XDECREF(size);
+    Py_XDECREF(nothing);
+    return changes;
+}
+
 /* Put what was found with a step, which has no changes yet; return -1 with an exception. */
 static int
 put_changes(State *state, PyObject *parts, Fields *writer, PyObject *step, PyObject *found,
             Py_ssize_t size)
 {
-    PyObject *changes = PyObject_CallNoArgs(PyTuple_GET_ITEM(parts, CHANGES));
+    PyObject *changes = new_changes(state, PyTuple_GET_ITEM(parts, CHANGES));
     PyObject *number = changes == NULL ? NULL : PyLong_FromSsize_t(size);
     PyObject *changed = number == NULL ? NULL : notes_of(state, writer, &state->names.changed);
     int status = changed == NULL || set_attr(state, changes, &state->names.found, found) < 0
@@ -471,6 +489,24 @@ put_changes(State *state, PyObject *parts, Fields *writer, PyObject *step, PyObj
     Py_XDECREF(changed);
     Py_XDECREF(number);
     Py_XDECREF(changes);
+    return status;
+}
+
+/* Put the changes of a response with a step; return -1 with an exception. */
+static int
+put_response(State *state, PyObject *kind, Fields *writer, PyObject *step, PyObject *answers)
+{
+    PyObject *changed = notes_of(state, writer, &state->names.changed);
+    PyObject *changes = changed == NULL ? NULL : get_item(changed, step);
+    int status = changed == NULL ? -1 : 0;
+    if (changes == NULL && !PyErr_Occurred()) {
+        changes = new_changes(state, kind);
+        status = changes == NULL ? -1 : PyObject_SetItem(changed, step, changes);
+    }
+    if (status == 0)
+        status = changes == NULL ? -1 : PyObject_SetAttr(changes, state->names.response, answers);
+    Py_XDECREF(changes);
+    Py_XDECREF(changed);
     return status;
 }
 
@@ -519,7 +555,7 @@ note_plainly(State *state, PyObject *parts, Fields *writer, PyObject *step, PyOb
     Py_ssize_t size = 0;
     int status = 0;
     if (changed != NULL && PyDict_CheckExact(changed) && PyDict_Contains(changed, step) == 0
-        && PyTuple_CheckExact(plain) && PyTuple_GET_SIZE(plain) == LONGEST + 1)
+        && PyTuple_CheckExact(plain) && PyTuple_GET_SIZE(plain) == PARTS_OF_PLAIN)
         found = plain_found(plain, where, difference, &size);
     if (found != NULL)
         status = put_changes(state, parts, writer, step, found, size) < 0 ? -1 : 1;

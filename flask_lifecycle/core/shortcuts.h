@@ -14,9 +14,12 @@
 #include "ending.h"
 #include "functions.h"
 #include "log.h"
+#include "page.h"
+#include "part.h"
 #include "response.h"
 #include "slots.h"
 #include "state.h"
+#include "statement.h"
 #include "texts.h"
 #include "writer.h"
 
@@ -96,13 +99,26 @@ ensure_sync(Shortcut *self, PyObject *const *args, Py_ssize_t count)
     return bound;
 }
 
-/* Take the status and the header list of a response whose class is known to have no code for them.
- * The data is what is known of classes, the class of headers, and the names of both attributes. */
+/* What the functions of `collectors/changes/responses.py` use, as the shortcuts' data has it. */
+enum {
+    KNOWN_CLASSES, CLASS_OF_HEADERS, STATUS_NAME, LIST_NAME, RESPONSE_OWNERS, RESPONSE_PATH,
+    RESPONSE_CHANGES, PARTS_OF_RESPONSE
+};
+
+static bool
+are_parts_of_response(PyObject *data)
+{
+    return PyTuple_CheckExact(data) && PyTuple_GET_SIZE(data) == PARTS_OF_RESPONSE
+           && PyAnySet_Check(PyTuple_GET_ITEM(data, RESPONSE_OWNERS))
+           && PyType_Check(PyTuple_GET_ITEM(data, RESPONSE_CHANGES));
+}
+
+/* Take the status and the header list of a response whose class is known to have no code for them. */
 static bool
 has_status_and_headers(
     Shortcut *self, PyObject *response, PyObject **status, PyObject **headers)
 {
-    PyObject *known = PyTuple_GET_ITEM(self->data, 0);
+    PyObject *known = PyTuple_GET_ITEM(self->data, KNOWN_CLASSES);
     PyObject *is_plain = get_by_id(known, (PyObject *)Py_TYPE(response));
     Py_XDECREF(is_plain); /* It is a bool. */
     if (is_plain != Py_True)
@@ -112,12 +128,12 @@ has_status_and_headers(
     if (object == NULL)
         return false;
     *headers = NULL;
-    if ((PyObject *)Py_TYPE(object) == PyTuple_GET_ITEM(self->data, 1))
-        *headers = PyObject_GetAttr(object, PyTuple_GET_ITEM(self->data, 3));
+    if ((PyObject *)Py_TYPE(object) == PyTuple_GET_ITEM(self->data, CLASS_OF_HEADERS))
+        *headers = PyObject_GetAttr(object, PyTuple_GET_ITEM(self->data, LIST_NAME));
     Py_DECREF(object);
     if (*headers == NULL)
         return false;
-    *status = PyObject_GetAttr(response, PyTuple_GET_ITEM(self->data, 2));
+    *status = PyObject_GetAttr(response, PyTuple_GET_ITEM(self->data, STATUS_NAME));
     if (*status != NULL && PyList_CheckExact(*headers))
         return true;
     Py_CLEAR(*headers);
@@ -140,19 +156,78 @@ sent(Shortcut *self, PyObject *const *args, Py_ssize_t count)
     return result;
 }
 
-/* Return whether a list has the very objects of a tuple. */
+/* Return whether one list begins with the very objects of the other. */
 static bool
-is_same_list(PyObject *list, PyObject *tuple)
+is_prolonged(PyObject *one, PyObject *other)
 {
-    Py_ssize_t count = PyTuple_GET_SIZE(tuple);
-    bool is_same = PyList_GET_SIZE(list) == count;
+    Py_ssize_t count = Py_MIN(PyList_GET_SIZE(one), PyList_GET_SIZE(other));
+    bool is_same = true;
     for (Py_ssize_t at = 0; is_same && at < count; at++)
-        is_same = PyList_GET_ITEM(list, at) == PyTuple_GET_ITEM(tuple, at);
+        is_same = PyList_GET_ITEM(one, at) == PyList_GET_ITEM(other, at);
     return is_same;
 }
 
+static bool
+is_same_status(PyObject *status, PyObject *before)
+{
+    return status == before
+           || (PyUnicode_CheckExact(status) && PyUnicode_CheckExact(before)
+               && PyUnicode_Compare(status, before) == 0);
+}
+
+/* Return both states of a response, masked, as `_changed` does if headers were only added or only
+ * removed; NULL, where there may be an exception, if that is left to Python. */
+static PyObject *
+answers_of(State *state, PyObject *redactor, PyObject *path, PyObject *before, PyObject *after)
+{
+    PyObject *held = PyTuple_GET_ITEM(before, 1), *now = PyTuple_GET_ITEM(after, 1);
+    Py_ssize_t was = PyList_GET_SIZE(held), is = PyList_GET_SIZE(now);
+    PyObject *answers = NULL, *later = NULL;
+    PyObject *shown = PyObject_CallMethodObjArgs(
+        redactor, state->names.headers, is > was ? now : held, path, NULL);
+    PyObject *first = shown == NULL ? NULL : PyObject_CallMethodOneArg(
+        redactor, state->names.text, PyTuple_GET_ITEM(before, 0));
+    if (first != NULL)
+        later = PyTuple_GET_ITEM(before, 0) == PyTuple_GET_ITEM(after, 0)
+                    ? Py_NewRef(first)
+                    : PyObject_CallMethodOneArg(
+                        redactor, state->names.text, PyTuple_GET_ITEM(after, 0));
+    if (later != NULL && PyTuple_CheckExact(shown) && PyTuple_GET_SIZE(shown) == Py_MAX(was, is))
+        answers = Py_BuildValue("OnOnO", first, was, later, is, shown);
+    Py_XDECREF(later);
+    Py_XDECREF(first);
+    Py_XDECREF(shown);
+    return answers;
+}
+
+/* Note a response that has changed, in the request's own thread; return whether it is done. */
+static bool
+note_changes(Shortcut *self, PyObject *const *args, PyObject *after)
+{
+    State *state = PyType_GetModuleState(Py_TYPE(self));
+    Fields *writer = as_writer(self, args[0]);
+    PyObject *before = args[2];
+    if (writer == NULL || !PyLong_CheckExact(args[1]) || PyLong_AsSsize_t(args[1]) < 0
+        || !is_prolonged(PyTuple_GET_ITEM(before, 1), PyTuple_GET_ITEM(after, 1))
+        || is_owner_in(writer, PyTuple_GET_ITEM(self->data, RESPONSE_OWNERS)) <= 0)
+        return false;
+    /* Which only a writer of the request's own thread has. */
+    PyObject *redactor = PyObject_GetAttr(args[0], state->names.redactor);
+    PyObject *answers = redactor == NULL ? NULL : answers_of(
+        state, redactor, PyTuple_GET_ITEM(self->data, RESPONSE_PATH), before, after);
+    Py_ssize_t size = 100 * (PyList_GET_SIZE(PyTuple_GET_ITEM(before, 1))
+                             + PyList_GET_SIZE(PyTuple_GET_ITEM(after, 1)));
+    bool is_done = answers != NULL
+                   && put_response(state, PyTuple_GET_ITEM(self->data, RESPONSE_CHANGES), writer,
+                                   args[1], answers) == 0
+                   && add_detail_bytes(state, args[0], size) == 0;
+    Py_XDECREF(answers);
+    Py_XDECREF(redactor);
+    return is_done;
+}
+
 /* The same module's `look_at_response(writer, step, entered, last)`: it is done if the response has
- * the status and the headers that it had. */
+ * the status and the headers that it had, or if headers were only added or only removed. */
 static PyObject *
 look_at_response(Shortcut *self, PyObject *const *args, Py_ssize_t count)
 {
@@ -161,30 +236,39 @@ look_at_response(Shortcut *self, PyObject *const *args, Py_ssize_t count)
         || !PyList_CheckExact(PyTuple_GET_ITEM(args[2], 1))
         || !has_status_and_headers(self, args[3], &status, &headers))
         return NULL;
-    PyObject *before = PyTuple_GET_ITEM(args[2], 0);
-    bool is_done = status == before
-                   || (PyUnicode_CheckExact(status) && PyUnicode_CheckExact(before)
-                       && PyUnicode_Compare(status, before) == 0);
+    PyObject *held = PyTuple_GET_ITEM(args[2], 1);
     /* A copy, as another thread may change the list. */
-    PyObject *current = is_done ? PyList_AsTuple(headers) : NULL;
-    is_done = current != NULL && is_same_list(PyTuple_GET_ITEM(args[2], 1), current);
-    Py_XDECREF(current);
+    PyObject *now = PyList_GetSlice(headers, 0, PY_SSIZE_T_MAX);
+    PyObject *after = now == NULL ? NULL : PyTuple_Pack(2, status, now);
+    bool is_done = after != NULL
+                   && ((is_same_status(status, PyTuple_GET_ITEM(args[2], 0))
+                        && PyList_GET_SIZE(held) == PyList_GET_SIZE(now) && is_prolonged(held, now))
+                       || note_changes(self, args, after));
+    Py_XDECREF(after);
+    Py_XDECREF(now);
     Py_DECREF(headers);
     Py_DECREF(status);
     return is_done ? Py_NewRef(Py_None) : NULL;
 }
 
-/* `collectors/signals.py`, `send(signal, sender)`: it is done if the signal has no receivers. Its data
- * is the number of the signal's tracepoint. */
+/* `collectors/changes/probes.py`, `_look_at_returned(writer, step, entered, last, result)`: it is done
+ * for the response that was passed. */
 static PyObject *
-send(Shortcut *self, PyObject *const *args, Py_ssize_t count)
+look_at_returned(Shortcut *Py_UNUSED(self), PyObject *const *args, Py_ssize_t count)
 {
-    State *state = PyType_GetModuleState(Py_TYPE(self));
+    return count == 5 && args[3] == args[4] ? Py_NewRef(Py_None) : NULL;
+}
+
+/* Record a signal that has no receivers: return an empty list, or NULL, where there may be an exception,
+ * if that is left to Python. */
+static PyObject *
+send_to_nobody(State *state, PyObject *tracepoint, PyObject *signal, PyObject *sender)
+{
     PyObject *trace = NULL;
     Step step = {0};
-    if (count != 2 || state->current == NULL || as_int32(self->data, &step.tracepoint) < 0)
+    if (state->current == NULL || as_int32(tracepoint, &step.tracepoint) < 0)
         return NULL;
-    PyObject *receivers = get_attr(state, args[0], &state->names.receivers);
+    PyObject *receivers = get_attr(state, signal, &state->names.receivers);
     bool has_none = receivers != NULL && PyDict_CheckExact(receivers)
                     && PyDict_GET_SIZE(receivers) == 0;
     Py_XDECREF(receivers);
@@ -194,7 +278,7 @@ send(Shortcut *self, PyObject *const *args, Py_ssize_t count)
     if (PyObject_TypeCheck(trace, state->Fields)) {
         Fields *writer = (Fields *)trace;
         Log *log = NULL;
-        if (!is_app_of(state, writer, args[1])) {
+        if (!is_app_of(state, writer, sender)) {
             is_done = true;
         } else if (is_own_thread(state, writer) > 0 && !is_armed(state)) {
             log = log_of(state, writer);
@@ -207,6 +291,39 @@ send(Shortcut *self, PyObject *const *args, Py_ssize_t count)
     }
     Py_DECREF(trace);
     return is_done ? PyList_New(0) : NULL;
+}
+
+/* `collectors/signals.py`, `send(signal, sender)`: it is done if the signal has no receivers. Its data
+ * is the number of the signal's tracepoint. */
+static PyObject *
+send(Shortcut *self, PyObject *const *args, Py_ssize_t count)
+{
+    State *state = PyType_GetModuleState(Py_TYPE(self));
+    return count == 2 ? send_to_nobody(state, self->data, args[0], args[1]) : NULL;
+}
+
+/* The same for `before_render_template`: it is done if the template has been announced before, and is
+ * not streamed. Its data is that number, the ids of the classes of templates that are recorded, and the
+ * code that sends it for a stream. */
+static PyObject *
+send_template(Shortcut *self, PyObject *const *args, Py_ssize_t count, PyObject *kwnames)
+{
+    State *state = PyType_GetModuleState(Py_TYPE(self));
+    PyObject *template = NULL;
+    for (Py_ssize_t at = 0; kwnames != NULL && at < PyTuple_GET_SIZE(kwnames); at++)
+        if (PyUnicode_Compare(PyTuple_GET_ITEM(kwnames, at), state->names.template) == 0)
+            template = args[count + at];
+    PyFrameObject *frame = PyEval_GetFrame();
+    if (template == NULL || frame == NULL || count != 2)
+        return NULL;
+    PyCodeObject *code = PyFrame_GetCode(frame);
+    bool is_streamed = (PyObject *)code == PyTuple_GET_ITEM(self->data, 2);
+    Py_DECREF(code);
+    PyObject *id = is_streamed ? NULL : PyLong_FromVoidPtr(Py_TYPE(template));
+    bool is_known = id != NULL && PySet_Contains(PyTuple_GET_ITEM(self->data, 1), id) == 1;
+    Py_XDECREF(id);
+    return is_known
+               ? send_to_nobody(state, PyTuple_GET_ITEM(self->data, 0), args[0], args[1]) : NULL;
 }
 
 static int
@@ -697,23 +814,144 @@ trace_id(Shortcut *self, PyObject *const *args, Py_ssize_t count)
     return id;
 }
 
+/* `collectors/templates/rendering.py`, `_TEXT`. */
+#define LONGEST_IN_CONTEXT 1000
+
+/* Return the value of a context's name as it is shown; NULL with an exception. */
+static PyObject *
+shown_value(PyObject *plain, PyObject *value_of, PyObject *redactor, PyObject *name, PyObject *value)
+{
+    bool is_short = !PyUnicode_CheckExact(value) || PyUnicode_GET_LENGTH(value) <= LONGEST_IN_CONTEXT;
+    if (PyTuple_CheckExact(plain) && PyTuple_GET_SIZE(plain) == PARTS_OF_PLAIN && is_short) {
+        if (plain_size(plain, value) >= 0)
+            return Py_NewRef(value);
+        if (PyErr_Occurred())
+            return NULL;
+    }
+    return PyObject_CallFunctionObjArgs(value_of, redactor, name, value, NULL);
+}
+
+/* Return the values that are shown of a context by name; NULL with an exception. */
+static PyObject *
+shown_values(State *state, PyObject *value_of, PyObject *redactor, PyObject *valued, PyObject *context)
+{
+    PyObject *plain = PyObject_GetAttr(redactor, state->names.plain);
+    PyObject *values = plain == NULL ? NULL : PyDict_New();
+    for (Py_ssize_t at = 0; values != NULL && at < PyTuple_GET_SIZE(valued); at++) {
+        PyObject *pair = PyTuple_GET_ITEM(valued, at), *value = NULL, *shown = NULL;
+        if (PyTuple_CheckExact(pair) && PyTuple_GET_SIZE(pair) == 2)
+            value = get_item(context, PyTuple_GET_ITEM(pair, 1));
+        if (value != NULL)
+            shown = shown_value(plain, value_of, redactor, PyTuple_GET_ITEM(pair, 1), value);
+        if (shown == NULL || PyDict_SetItem(values, PyTuple_GET_ITEM(pair, 0), shown) < 0)
+            Py_CLEAR(values);
+        Py_XDECREF(shown);
+        Py_XDECREF(value);
+    }
+    Py_XDECREF(plain);
+    return values;
+}
+
+/* Return what the outline of a context is found by: its names, and the ids of its values' types. NULL,
+ * where there may be an exception, if that is left to Python. */
+static PyObject *
+key_of_context(PyObject *context)
+{
+    Py_ssize_t count = PyDict_GET_SIZE(context), place = 0, at = 0;
+    PyObject *names = PyTuple_New(count), *kinds = PyTuple_New(count), *key = NULL, *name, *value;
+    bool are_texts = names != NULL && kinds != NULL;
+    while (are_texts && at < count && PyDict_Next(context, &place, &name, &value)) {
+        PyTuple_SET_ITEM(names, at, Py_NewRef(name));
+        PyObject *id = PyLong_FromVoidPtr(Py_TYPE(value));
+        PyTuple_SET_ITEM(kinds, at, id);
+        are_texts = id != NULL && PyUnicode_CheckExact(name);
+        at++;
+    }
+    if (are_texts && at == count && at == PyDict_GET_SIZE(context))
+        key = PyTuple_Pack(2, names, kinds);
+    Py_XDECREF(kinds);
+    Py_XDECREF(names);
+    return key;
+}
+
+/* Return the known outline of a context; NULL, where there may be an exception, if there is none. */
+static PyObject *
+outline_of(Fields *writer, PyObject *outlines, PyObject *context)
+{
+    PyObject *owner = field(writer, &writer->owner);
+    PyObject *of_owner = owner == NULL ? NULL : get_item(outlines, owner);
+    PyObject *key = of_owner == NULL ? NULL : key_of_context(context);
+    PyObject *outline = key == NULL ? NULL : get_item(of_owner, key);
+    Py_XDECREF(key);
+    Py_XDECREF(of_owner);
+    Py_XDECREF(owner);
+    return outline;
+}
+
+/* `collectors/templates/rendering.py`, `take(self, context, writer)`: it is done if the outline of such
+ * contexts is known. Its data is the outlines by owner, and what shows a value. */
+static PyObject *
+take(Shortcut *self, PyObject *const *args, Py_ssize_t count)
+{
+    State *state = PyType_GetModuleState(Py_TYPE(self));
+    Fields *writer = count == 3 ? as_writer(self, args[2]) : NULL;
+    if (writer == NULL || !PyDict_CheckExact(args[1]))
+        return NULL;
+    /* Which only a writer of the request's own thread has. */
+    PyObject *redactor = PyObject_GetAttr(args[2], state->names.redactor);
+    PyObject *outline = redactor == NULL ? NULL : outline_of(
+        writer, PyTuple_GET_ITEM(self->data, 0), args[1]);
+    PyObject *valued = outline == NULL ? NULL : PyObject_GetAttr(outline, state->names.valued);
+    PyObject *names = valued == NULL ? NULL : PyLong_FromSsize_t(PyDict_GET_SIZE(args[1]));
+    bool is_done = names != NULL && PyTuple_CheckExact(valued);
+    if (is_done && PyTuple_GET_SIZE(valued) > 0) {
+        PyObject *values = shown_values(
+            state, PyTuple_GET_ITEM(self->data, 1), redactor, valued, args[1]);
+        is_done = values != NULL && PyObject_SetAttr(args[0], state->names.values, values) == 0;
+        Py_XDECREF(values);
+    }
+    is_done = is_done && PyObject_SetAttr(args[0], state->names.outline, outline) == 0
+              && PyObject_SetAttr(args[0], state->names.count, names) == 0;
+    Py_XDECREF(names);
+    Py_XDECREF(valued);
+    Py_XDECREF(outline);
+    Py_XDECREF(redactor);
+    return is_done ? Py_NewRef(Py_None) : NULL;
+}
+
 /* `collectors/templates/parts.py`, `recording_writer()`. Its data is the apps whose templates are
  * recorded. */
 static PyObject *
 recording_writer(Shortcut *self, PyObject *const *Py_UNUSED(args), Py_ssize_t count)
 {
     State *state = PyType_GetModuleState(Py_TYPE(self));
-    PyObject *trace = NULL;
-    if (count != 0 || state->current == NULL
-        || PyContextVar_Get(state->current, NULL, &trace) < 0 || trace == NULL)
-        return NULL;
-    Fields *writer = as_writer(self, trace);
-    int is_recorded = writer == NULL ? -1 : is_owner_in(writer, self->data);
-    if (is_recorded == 0)
-        Py_SETREF(trace, Py_NewRef(Py_None));
-    else if (is_recorded < 0 || is_own_thread(state, writer) <= 0)
-        Py_CLEAR(trace);
-    return trace;
+    return count == 0 ? writer_in(state, self->data) : NULL;
+}
+
+/* `collectors/statements.py`, `begin(trace, statement, parameters, many, …)`. */
+static PyObject *
+begin_statement(Shortcut *self, PyObject *const *args, Py_ssize_t count)
+{
+    return begin_query(PyType_GetModuleState(Py_TYPE(self)), self->data, args, count);
+}
+
+/* The same module's `end(begun, cursor=None)`. */
+static PyObject *
+end_of_statement(Shortcut *self, PyObject *const *args, Py_ssize_t count)
+{
+    State *state = PyType_GetModuleState(Py_TYPE(self));
+    bool is_done = (count == 1 || count == 2)
+                   && end_statement(state, self->data, args[0], count == 2 ? args[1] : Py_None);
+    return is_done ? Py_NewRef(Py_None) : NULL;
+}
+
+/* `toolbar/inject.py`, `on_response(self, response, trace, environ)`: it is done for an ordinary page. */
+static PyObject *
+on_response(Shortcut *self, PyObject *const *args, Py_ssize_t count)
+{
+    State *state = PyType_GetModuleState(Py_TYPE(self));
+    return count == 4 ? page_with_toolbar(state, self->data, args[0], args[1], args[2], args[3])
+                      : NULL;
 }
 
 /* `instrumentation/body_proxy.py`, `_itself(body)`. */
@@ -764,6 +1002,8 @@ VECTORCALL(answered)
 VECTORCALL(before_context)
 VECTORCALL(begin_of_trace)
 VECTORCALL(begin_for_some)
+VECTORCALL(begin_statement)
+VECTORCALL(end_of_statement)
 VECTORCALL(ensure_sync)
 VECTORCALL(finish)
 VECTORCALL(forget)
@@ -774,9 +1014,11 @@ VECTORCALL(itself)
 VECTORCALL(look)
 VECTORCALL(look_at_parsed)
 VECTORCALL(look_at_response)
+VECTORCALL(look_at_returned)
 VECTORCALL(made_from)
 VECTORCALL(matched)
 VECTORCALL(note_response)
+VECTORCALL(on_response)
 VECTORCALL(on_trace)
 VECTORCALL(opened)
 VECTORCALL(query)
@@ -785,12 +1027,23 @@ VECTORCALL(recording_writer)
 VECTORCALL(send)
 VECTORCALL(sent)
 VECTORCALL(sent_body)
+VECTORCALL(take)
 VECTORCALL(text)
 VECTORCALL(trace_id)
 VECTORCALL(unclosed)
 VECTORCALL(user_location)
 VECTORCALL(view_args)
 #undef VECTORCALL
+
+/* `collectors/signals.py`, `send` of `before_render_template`, which has keywords. */
+static PyObject *
+send_template_vectorcall(
+    PyObject *object, PyObject *const *args, size_t nargsf, PyObject *kwnames)
+{
+    PyObject *result = send_template((Shortcut *)object, args, PyVectorcall_NARGS(nargsf), kwnames);
+    return result != NULL ? result : shorten(
+        leave_to_python, object, args, nargsf, kwnames);
+}
 
 /* `instrumentation/body_proxy.py`, `_next`: what the body itself raises passes. */
 static PyObject *
@@ -897,6 +1150,61 @@ app_context_vectorcall(
     return context;
 }
 
+/* `collectors/templates/parts.py`, `root`: what the template raises passes. */
+static PyObject *
+root_vectorcall(PyObject *object, PyObject *const *args, size_t nargsf, PyObject *kwnames)
+{
+    Shortcut *self = (Shortcut *)object;
+    State *state = PyType_GetModuleState(Py_TYPE(self));
+    bool is_done = false;
+    PyObject *result = NULL;
+    if (kwnames == NULL)
+        result = render_root(state, self->data, args, nargsf, &is_done);
+    return is_done ? result : shorten(leave_to_python, object, args, nargsf, kwnames);
+}
+
+/* The same module's `Block.__call__`. */
+static PyObject *
+block_vectorcall(PyObject *object, PyObject *const *args, size_t nargsf, PyObject *kwnames)
+{
+    Shortcut *self = (Shortcut *)object;
+    State *state = PyType_GetModuleState(Py_TYPE(self));
+    Py_ssize_t count = PyVectorcall_NARGS(nargsf);
+    Block block = {0};
+    bool is_done = false;
+    PyObject *result = NULL;
+    if (kwnames == NULL && count > 0 && block_take(state, args[0], &block))
+        result = render_block(state, self->data, &block, args + 1, count - 1, &is_done);
+    block_free(&block);
+    return is_done ? result : shorten(leave_to_python, object, args, nargsf, kwnames);
+}
+
+/* `collectors/templates/record.py`, `get`. Its data is the method, the ids of the classes of templates
+ * that are recorded, and what records another one. */
+static PyObject *
+get_vectorcall(PyObject *object, PyObject *const *args, size_t nargsf, PyObject *kwnames)
+{
+    PyObject *data = ((Shortcut *)object)->data;
+    PyObject *template = PyObject_Vectorcall(PyTuple_GET_ITEM(data, 0), args, nargsf, kwnames);
+    if (template == NULL)
+        return NULL;
+    PyObject *id = PyLong_FromVoidPtr(Py_TYPE(template));
+    int is_recorded = id == NULL ? -1 : PySet_Contains(PyTuple_GET_ITEM(data, 1), id);
+    Py_XDECREF(id);
+    PyObject *done = is_recorded == 0 ? PyObject_CallOneArg(PyTuple_GET_ITEM(data, 2), template) : NULL;
+    if (is_recorded < 0 || (is_recorded == 0 && done == NULL))
+        Py_CLEAR(template);
+    Py_XDECREF(done);
+    return template;
+}
+
+static bool
+is_method_and_set(PyObject *data)
+{
+    return PyTuple_CheckExact(data) && PyTuple_GET_SIZE(data) == 3
+           && PyAnySet_Check(PyTuple_GET_ITEM(data, 1));
+}
+
 static bool
 is_dict(PyObject *data)
 {
@@ -934,6 +1242,13 @@ are_two(PyObject *data)
 }
 
 static bool
+is_known_by(PyObject *data)
+{
+    return PyTuple_CheckExact(data) && PyTuple_GET_SIZE(data) == 3
+           && PyLong_Check(PyTuple_GET_ITEM(data, 0)) && PyAnySet_Check(PyTuple_GET_ITEM(data, 1));
+}
+
+static bool
 are_three(PyObject *data)
 {
     return PyTuple_CheckExact(data) && PyTuple_GET_SIZE(data) == 3;
@@ -957,33 +1272,42 @@ static const struct {
     {"app_context", app_context_vectorcall, are_four},
     {"before_context", before_context_vectorcall, is_set},
     {"begin_for_some", begin_for_some_vectorcall, is_set},
+    {"begin_statement", begin_statement_vectorcall, are_parts_of_statement},
     {"begin_trace", begin_of_trace_vectorcall, are_parts_of_begin},
+    {"block", block_vectorcall, are_parts_of_block},
     {"call", call_vectorcall, are_parts_of_call},
     {"close", close_vectorcall, are_parts_of_close},
+    {"end_of_statement", end_of_statement_vectorcall, are_parts_of_statement},
     {"ensure_sync", ensure_sync_vectorcall, is_dict},
     {"finish", finish_vectorcall, are_parts_of_end},
     {"forget", forget_vectorcall, is_none},
+    {"get", get_vectorcall, is_method_and_set},
     {"headers", headers_vectorcall, is_none},
     {"is_another_apps", is_another_apps_vectorcall, is_none},
     {"is_plain", is_plain_vectorcall, is_none},
     {"itself", itself_vectorcall, is_none},
     {"look", look_vectorcall, are_parts},
     {"look_at_parsed", look_at_parsed_vectorcall, are_three},
-    {"look_at_response", look_at_response_vectorcall, are_four},
+    {"look_at_response", look_at_response_vectorcall, are_parts_of_response},
+    {"look_at_returned", look_at_returned_vectorcall, is_none},
     {"made_from", made_from_vectorcall, are_two},
     {"matched", matched_vectorcall, are_four},
     {"next", next_vectorcall, are_parts_of_body},
     {"note_response", note_response_vectorcall, is_none},
+    {"on_response", on_response_vectorcall, are_parts_of_page},
     {"on_trace", on_trace_vectorcall, are_four},
     {"opened", opened_vectorcall, is_set},
     {"query", query_vectorcall, is_number},
     {"recorded_body", recorded_body_vectorcall, are_parts_of_proxy},
     {"recording_writer", recording_writer_vectorcall, is_set},
     {"request_context", request_context_vectorcall, are_two},
+    {"root", root_vectorcall, are_parts_of_root},
     {"send", send_vectorcall, is_number},
+    {"send_template", send_template_vectorcall, is_known_by},
     {"sent_body", sent_body_vectorcall, is_none},
-    {"sent", sent_vectorcall, are_four},
+    {"sent", sent_vectorcall, are_parts_of_response},
     {"start_response", start_response_vectorcall, are_parts_of_start},
+    {"take", take_vectorcall, are_two},
     {"text", text_vectorcall, is_none},
     {"trace_id", trace_id_vectorcall, is_dict},
     {"unclosed", unclosed_vectorcall, is_none},

@@ -22,6 +22,48 @@ known_text(State *state, PyObject *redactor, PyObject *text)
     return is_plain ? Py_NewRef(text) : NULL;
 }
 
+/* Return the value of `Set-Cookie` as it is shown, without the cookie's own; NULL, where there may be an
+ * exception, if that is left to Python. */
+static PyObject *
+shown_cookie(State *state, PyObject *plain, PyObject *value)
+{
+    Py_ssize_t length = PyUnicode_GET_LENGTH(value), equals, semicolon;
+    if (!PyUnicode_IS_ASCII(value))
+        return NULL;
+    semicolon = PyUnicode_FindChar(value, ';', 0, length, 1);
+    semicolon = semicolon < 0 ? length : semicolon;
+    equals = PyUnicode_FindChar(value, '=', 0, semicolon, 1);
+    PyObject *name = PyUnicode_Substring(value, 0, equals < 0 ? semicolon : equals);
+    PyObject *attributes = name == NULL ? NULL : PyUnicode_Substring(
+        value, Py_MIN(semicolon + 1, length), length);
+    PyObject *shown = NULL;
+    if (attributes != NULL && plain_size(plain, attributes) >= 0)
+        shown = PyUnicode_FromFormat("%U=%U%s%U", name, PyTuple_GET_ITEM(plain, MASK),
+                                     semicolon < length ? ";" : "", attributes);
+    Py_XDECREF(attributes);
+    Py_XDECREF(name);
+    return shown;
+}
+
+/* Return the header of a new cookie as it is shown, or NULL as above. */
+static PyObject *
+shown_set_cookie(State *state, PyObject *redactor, PyObject *pair)
+{
+    if (!PyTuple_CheckExact(pair) || PyTuple_GET_SIZE(pair) != 2
+        || !PyUnicode_CheckExact(PyTuple_GET_ITEM(pair, 0))
+        || !PyUnicode_CheckExact(PyTuple_GET_ITEM(pair, 1))
+        || PyUnicode_CompareWithASCIIString(PyTuple_GET_ITEM(pair, 0), "Set-Cookie") != 0)
+        return NULL;
+    PyObject *plain = PyObject_GetAttr(redactor, state->names.plain), *value = NULL, *shown = NULL;
+    if (plain != NULL && PyTuple_CheckExact(plain) && PyTuple_GET_SIZE(plain) == PARTS_OF_PLAIN)
+        value = shown_cookie(state, plain, PyTuple_GET_ITEM(pair, 1));
+    if (value != NULL)
+        shown = PyTuple_Pack(2, PyTuple_GET_ITEM(pair, 0), value);
+    Py_XDECREF(value);
+    Py_XDECREF(plain);
+    return shown;
+}
+
 /* Return a header as it is shown, or None if it is invalid; NULL with an exception. */
 static PyObject *
 shown_header(State *state, PyObject *redactor, PyObject *known, PyObject *pair, PyObject *path)
@@ -30,6 +72,8 @@ shown_header(State *state, PyObject *redactor, PyObject *known, PyObject *pair, 
     PyObject *key = hash == -1 ? NULL : PyLong_FromSsize_t(hash);
     PyObject *shown = key == NULL ? NULL : get_item(known, key);
     Py_XDECREF(key);
+    if (shown == NULL && !PyErr_Occurred())
+        shown = shown_set_cookie(state, redactor, pair);
     if (shown != NULL || PyErr_Occurred())
         return shown;
     return PyObject_CallMethodObjArgs(redactor, state->names._pair, pair, path, NULL);
@@ -101,7 +145,7 @@ static PyObject *
 plain_args(State *state, PyObject *redactor, PyObject *args)
 {
     PyObject *plain = get_attr(state, redactor, &state->names.plain), *copy = NULL, *name, *value;
-    if (plain != NULL && PyTuple_CheckExact(plain) && PyTuple_GET_SIZE(plain) == LONGEST + 1)
+    if (plain != NULL && PyTuple_CheckExact(plain) && PyTuple_GET_SIZE(plain) == PARTS_OF_PLAIN)
         copy = PyDict_Copy(args);
     Py_ssize_t place = 0;
     bool is_plain = copy != NULL;

@@ -71,6 +71,16 @@ referent(PyObject *reference)
     return object;
 }
 
+/* Return whether an attribute is a certain object, which something else keeps; there may be an
+ * exception if not. */
+static bool
+attribute_is(PyObject *object, PyObject *name, PyObject *expected)
+{
+    PyObject *value = PyObject_GetAttr(object, name);
+    Py_XDECREF(value);
+    return value != NULL && value == expected;
+}
+
 /* Return whether a writer's app is the given one. */
 static bool
 is_app_of(State *state, Fields *writer, PyObject *app)

@@ -66,9 +66,10 @@ class Redactor:
         self._usual: set[int] = set()
 
         #: What the compiled core knows of texts that are shown unchanged: the hashes of usual
-        #: names, of texts, and the length of the longest; None if the app decides of each.
-        self.plain: tuple[set[int], set[int], int] | None = (
-            (self._usual, self._plain_texts, self._cap) if decide is None else None
+        #: names, of texts, and the length of the longest; and the mask. None if the app decides of
+        #: each.
+        self.plain: tuple[set[int], set[int], int, str] | None = (
+            (self._usual, self._plain_texts, self._cap, MASK) if decide is None else None
         )
 
     def learn(self, rules: t.Sequence[str]) -> None:

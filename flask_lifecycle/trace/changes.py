@@ -6,6 +6,7 @@ import typing as t
 from collections.abc import Iterator
 from itertools import chain
 
+from ..core import untracked
 from .header_changes import difference_of
 from .model import JsonObject
 
@@ -22,16 +23,19 @@ Found = tuple[str, Values, Values, t.Sequence[str]]
 Answers = tuple[str, int, str, int, tuple[tuple[str, str], ...]]
 
 
+@untracked
 class Changed:
     """The changes of one function, masked."""
 
-    __slots__ = ("found", "response")
+    __slots__ = ("found", "response", "size")
 
     def __init__(self) -> None:
         #: In the order in which they were made.
         self.found: tuple[Found, ...] = ()
         #: The changes of a response, or what they are made of.
         self.response: JsonObject | Answers | None = None
+        #: The estimated bytes of the texts, lists and dicts that were found.
+        self.size: int = 0
 
     def names(self) -> Iterator[tuple[str, str]]:
         """Yield the mapping and the name of each change."""

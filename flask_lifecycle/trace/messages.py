@@ -93,7 +93,7 @@ class Answered(t.NamedTuple):
             [name, _KEY.sub(f".{MASK}", value) if value[-1:] == '"' else value]
             for name, value in headers
         ]
-        return given, removed, size
+        return given, [*removed], size
 
     def stored(self, _trace: LiveTrace) -> Stored:
         """Return what :meth:`restored` takes."""

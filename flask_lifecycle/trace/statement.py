@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ..core import untracked
 from .model import JsonObject
 from .sql_summary import summary
 
@@ -15,6 +16,7 @@ if t.TYPE_CHECKING:
 Place = tuple[str, int]
 
 
+@untracked
 class Statement:
     """A statement that sends or queries data, masked.
 
@@ -79,6 +81,7 @@ class Statement:
         return statement
 
 
+@untracked
 class Control:
     """A statement that begins or ends a transaction or a savepoint, or the opening of a connection.
 

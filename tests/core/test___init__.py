@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import typing as t
+import weakref
 from types import SimpleNamespace
 
 import pytest
@@ -59,3 +61,58 @@ def test_the_environment_and_what_is_built_decide(
     made, told = core._compiled()
     assert made is expected
     assert told.startswith(why)
+
+
+@core.untracked
+class Detail:
+    """What is known of something."""
+
+    __slots__ = ("_own", "given")
+
+    def __init__(self, given: t.Any) -> None:
+        self.given: t.Any = given
+        self._own: t.Any = 1
+
+    @classmethod
+    def made(cls, given: t.Any) -> Detail:
+        """Return one."""
+        return cls(given)
+
+
+def test_an_untracked_object_is_like_another() -> None:
+    detail = Detail.made("x")
+    assert type(detail) is Detail
+    assert (detail.given, detail._own) == ("x", 1)
+    assert (Detail.__name__, Detail.__doc__) == ("Detail", "What is known of something.")
+    assert (Detail.__module__, Detail.__qualname__) == (__name__, "Detail")
+    del detail.given
+    for name in ("given", "more"):
+        with pytest.raises(AttributeError):
+            getattr(detail, name)
+    with pytest.raises(AttributeError):
+        detail.more = 1  # type: ignore[attr-defined]
+    with pytest.raises(TypeError):
+        Detail()  # type: ignore[call-arg]
+    assert gc.is_tracked(detail) is (core.compiled is None)
+
+
+def test_an_untracked_object_goes_with_all_that_it_has() -> None:
+    class Value:
+        """Something that can be referred to weakly."""
+
+    value = Value()
+    reference = weakref.ref(value)
+    detail: t.Any = Detail(value)
+    del value
+    assert detail.given is reference()
+    del detail
+    assert reference() is None
+
+
+def test_only_names_make_a_class_of_untracked_objects() -> None:
+    if core.compiled is None:
+        return
+    wrong: t.Any
+    for wrong in (["a"], ("a", 1), None, ("\ud800",)):
+        with pytest.raises((TypeError, UnicodeEncodeError)):
+            core.compiled.untracked(wrong)

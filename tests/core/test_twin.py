@@ -90,12 +90,15 @@ def test_fields_are_what_a_writer_sets() -> None:
 
 
 VARIABLE: ContextVar[t.Any] = ContextVar("variable")
+STATEMENT: t.Any = (object, print, 1, {}, "sqlite")
+RESPONSE: t.Any = ({}, dict, "_status", "_list", set(), (), object)
 LOOK = (VARIABLE, VARIABLE, "session", {1}, tuple, print, print, object)
 SHORTCUTS: list[tuple[str, t.Any]] = [
     ("look", LOOK),
     ("ensure_sync", {}),
-    ("sent", ({}, dict, "_status", "_list")),
-    ("look_at_response", ({}, dict, "_status", "_list")),
+    ("sent", RESPONSE),
+    ("look_at_response", RESPONSE),
+    ("look_at_returned", None),
     ("send", 1),
     ("user_location", ({}, {})),
     ("after_context", {}),
@@ -129,6 +132,13 @@ SHORTCUTS: list[tuple[str, t.Any]] = [
     ("query", 12),
     ("add_to_store", None),
     ("on_trace", (1, [0], "module", None)),
+    ("block", (set(), list, print)),
+    ("root", ({None}, list, print, print, None)),
+    ("begin_statement", STATEMENT),
+    ("end_of_statement", STATEMENT),
+    ("send_template", (1, set(), None)),
+    ("take", ({}, print)),
+    ("on_response", (dict, print, dict, "_list", "_status", len, (), set(), (), (), "", tuple)),
 ]
 
 

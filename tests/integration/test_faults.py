@@ -136,6 +136,8 @@ def make(watched: bool) -> Flask:
     @app.after_request
     @shop.after_request
     def after(response: Response) -> Response:
+        # One adds it, the other replaces it.
+        response.headers["X-After"] = "yes"
         return response
 
     @app.teardown_request
@@ -499,7 +501,7 @@ CALLED_BY_OTHERS = {
     "collectors/sqlite.py": {"_cursor", "connect", "execute", "put", "recorded"},
     "collectors/templates/classes.py": {"generate", "render"},
     "collectors/templates/parts.py": {
-        *("__call__", "_inside", "_is_at_home", "_is_begun", "_leave", "_part", "_record"),
+        *("__call__", "_inside", "_is_at_home", "_is_begun", "_leave", "_part"),
         *("recording_writer", "root"),
     },
     "collectors/templates/record.py": {"get"},

@@ -7,9 +7,12 @@ import typing as t
 
 import pytest
 from flask import Flask, Response, abort, make_response, redirect, session
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
 from flask_lifecycle import Lifecycle
+from flask_lifecycle.toolbar.inject import CARRIED, Toolbar
 from tests.helpers.apps import FETCH, OPENED, TAG, make_app
 
 PAGE = "<!doctype html><title>x</title><body><p>page</p></body>"
@@ -566,3 +569,84 @@ def test_redirects_are_told_with_what_they_led_to(kind: str, headers: dict[str, 
     assert [*(each["id"] for each in said["redirects"]), said["id"]] == ids[::-1]
     # Flask 3.2 answers 303.
     assert [each["status"] for each in said["redirects"]] in ([302, 302], [303, 303])
+
+
+class Route(t.NamedTuple):
+    ignored: bool = False
+
+
+class Trace:
+    """Stands for a running request."""
+
+    id, path, parent, unhandled = "0" * 24, "/", None, False
+    toolbar = added = None
+
+    def __init__(self, route: Route | None) -> None:
+        self.route = route
+        self.hidden = route is not None and route.ignored
+
+
+ENDS = ("", "</body>", "</BODY >\n</html\t>\r\n", "</html>", "</body></body>", "</body> x", "\x0b")
+INSIDE = (
+    *("", "x", "<b>é</b>", "<BASE href=//elsewhere/>", "<base href=/>", "x" * 5000 + "</body>"),
+    *("<script nonce=1>", "Content-Security-Policy", "content-security-polic", "<script NONCE=a>"),
+    "<meta http-equiv=CONTENT-SECURITY-POLICY content=\"script-src 'nonce-a'\">",
+)
+HEADERS = (
+    *(("X-More", "1"), ("Cache-Control", "max-age=3"), ("ETag", '"1"'), ("Content-Length", "7")),
+    *(("content-type", "text/plain"), ("Content-Disposition", "attachment"), ("\u212a", "kelvin")),
+    *(("Content-Security-Policy", "default-src 'none'"), ("Content-Encoding", "br")),
+)
+ASKED: tuple[dict[str, str], ...] = (
+    *({}, {"REQUEST_METHOD": "HEAD"}, {"HTTP_RANGE": "bytes=0-1"}, {"HTTP_HX_REQUEST": "true"}),
+    *({"HTTP_SEC_FETCH_DEST": "empty"}, {"SCRIPT_NAME": "/mounted"}, {"HTTP_X_PJAX": "1"}),
+)
+TYPES = (
+    *("text/html; charset=utf-8", "text/html", "text/html; charset=utf-16", "application/json"),
+    "TEXT/HTML; charset=ascii",
+)
+
+
+@settings(deadline=None, max_examples=400)
+@given(
+    body=st.tuples(st.sampled_from(("", "<p>", "\xff\xfe")), *[st.sampled_from(INSIDE)] * 2)
+    .map("".join)
+    .flatmap(lambda body: st.sampled_from([f"{body}{end}" for end in ENDS])),
+    headers=st.lists(st.sampled_from(HEADERS), max_size=2),
+    kind=st.sampled_from((Response, Response, type("Other", (Response,), {}))),
+    asked=st.sampled_from(ASKED),
+    content_type=st.sampled_from(TYPES),
+    status=st.sampled_from((200, 200, 404, 302)),
+    route=st.sampled_from((None, Route(), Route(ignored=True))),
+)
+def test_it_is_inserted_in_the_same_way_compiled_and_in_python(
+    body: str,
+    headers: list[tuple[str, str]],
+    kind: type[Response],
+    asked: dict[str, str],
+    content_type: str,
+    status: int,
+    route: Route | None,
+) -> None:
+    method: t.Any = Toolbar.on_response
+    environ = {"HTTP_SEC_FETCH_DEST": "document", "REQUEST_METHOD": "GET", **asked}
+    found = []
+    for on_response in (method, getattr(method, "__wrapped__", method)):
+        response = kind(body.encode("latin-1"), status, content_type=content_type)
+        for name, value in headers:
+            response.headers.add(name, value)
+        whole = vars(response).copy(), [*response.headers]
+        trace = Trace(route)
+        sent = on_response(Toolbar("/_lifecycle", "secret"), response, trace, environ)
+        # The app may keep its own.
+        assert (vars(response), [*response.headers]) == whole
+        assert type(sent) is kind
+        assert (sent is response) == (trace.toolbar != CARRIED)
+        found.append((sent.data, [*sent.headers], sent.status, trace.toolbar, trace.added))
+        if sent is not response:
+            # What is remembered is a copy.
+            sent.headers["X-Later"] = "1"
+            assert ("X-Later", "1") not in t.cast("t.Any", trace.added).after
+            both: t.Any = t.cast("t.Any", trace.added).both or ([], [])
+            assert ("X-Later", "1") not in both[0] + both[1]
+    assert found[0] == found[1]

@@ -20,10 +20,11 @@ from ..._compat import APP_CONTEXT, REQUEST_CONTEXT, SESSION
 from ...core import shortcut
 from ...faults import fault
 from ...redact import SCALARS, Redactor, weight
+from ...trace.changes import Changed
 from ...trace.header_changes import NAMES_KEPT, Names
 from ...trace.notes import Facts
 from ...trace.writer import Writer
-from .record import Changes, changes_of, owners
+from .record import changes_of, owners
 
 _app_variable = vars(flask.globals)[APP_CONTEXT]
 _request_variable = vars(flask.globals)[REQUEST_CONTEXT]
@@ -267,7 +268,7 @@ def _note(writer: Writer, place: int | None, where: str, found: Difference) -> N
     trace.detail_bytes += changes.size - before
 
 
-def _masked(redactor: Redactor, changes: Changes, where: str, names: Names) -> list[t.Any]:
+def _masked(redactor: Redactor, changes: Changed, where: str, names: Names) -> list[t.Any]:
     """Return names and values in turn, as they are shown."""
     shown: list[t.Any] = []
     if len(names) > NAMES_KEPT:
@@ -284,7 +285,7 @@ def _masked(redactor: Redactor, changes: Changes, where: str, names: Names) -> l
     return shown
 
 
-_PARTS = _app_variable, _request_variable, SESSION, owners, _nested, _difference, _note, Changes
+_PARTS = _app_variable, _request_variable, SESSION, owners, _nested, _difference, _note, Changed
 
 
 @shortcut("look", _PARTS)
@@ -308,7 +309,7 @@ def opened(writer: Writer, step: int, result: t.Any) -> None:
         first = islice(dict.items(result), NAMES_KEPT)
         names = {name: held for name, held in first if type(name) is str}
         if names:
-            noted = Changes()
+            noted = Changed()
             shown = _masked(writer.trace.redactor, noted, "session", names)
             session = dict(zip(shown[::2], shown[1::2], strict=True))
             writer.notes.details[step] = Facts(session=session)

@@ -6,6 +6,7 @@ import typing as t
 from collections.abc import Callable
 from dataclasses import replace
 
+from ...core import shortcut
 from ...recorder.probe import Probe
 from ...trace.header_changes import Sent
 from ...trace.owner import Owner
@@ -15,6 +16,7 @@ from .record import patch
 from .responses import look_at_response, sent
 
 
+@shortcut("look_at_returned", None)
 def _look_at_returned(writer: Writer, step: int, entered: Sent, last: t.Any, result: t.Any) -> None:
     """Detect changes of the response that a function returned instead of the one it was passed."""
     if result is not last:

@@ -12,7 +12,7 @@ from ...core import shortcut
 from ...faults import fault
 from ...recorder.memo import Memo
 from ...redact import Redactor
-from ...trace.changes import Answers
+from ...trace.changes import Answers, Changed
 from ...trace.header_changes import Sent, difference_of
 from ...trace.model import JsonObject
 from ...trace.writer import Writer
@@ -24,10 +24,11 @@ _status, _header_list = attrgetter(STATUS), attrgetter(HEADER_LIST)
 
 #: By the id of a class of responses: whether reading these attributes runs no code of it.
 _plain: Memo[bool] = Memo()
-_access = (_plain, Headers, STATUS, HEADER_LIST)
+# What the compiled core uses.
+_PARTS = (_plain, Headers, STATUS, HEADER_LIST, owners, _RESPONSE, Changed)
 
 
-@shortcut("sent", _access)
+@shortcut("sent", _PARTS)
 def sent(last: t.Any) -> Sent | None:
     """Return the state of a response before it is passed to a function as its last argument."""
     try:
@@ -63,7 +64,7 @@ def _has_no_more(kind: t.Any) -> bool:
     return all(names.isdisjoint(vars(each)) for each in kind.__mro__ if each is not object)
 
 
-@shortcut("look_at_response", _access)
+@shortcut("look_at_response", _PARTS)
 def look_at_response(writer: Writer, step: int, entered: Sent, last: t.Any) -> None:
     """Record what a function changed on a response.
 

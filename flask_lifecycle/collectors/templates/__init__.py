@@ -7,6 +7,6 @@ their ``root_render_func``. A block runs where the parent places it, but its tim
 template that defines it: if another template's step is the current one, the block gets a step.
 """
 
-from .record import announce, install, record
+from .record import ANNOUNCED, announce, install, record
 
-__all__ = ["announce", "install", "record"]
+__all__ = ["ANNOUNCED", "announce", "install", "record"]

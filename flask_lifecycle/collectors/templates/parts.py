@@ -54,9 +54,14 @@ class _Parts(list[str]):
     def close(self) -> None: ...
 
 
+# What the compiled core uses.
+_PARTS = owners, _Parts, end_calls
+
+
 def recorded_root(render: t.Any, template: t.Any) -> t.Any:
     tracepoint = tracepoint_of(template)
 
+    @shortcut("root", (*_PARTS, render, tracepoint))
     def root(*args: t.Any, **kwargs: t.Any) -> t.Iterable[str]:
         __tracebackhide__ = True
         writer = recording_writer()
@@ -142,20 +147,18 @@ class Block:
         self._note = Facts(block=name)
         self._tracepoint = tracepoint
 
+    @shortcut("block", _PARTS)
     def __call__(self, *args: t.Any, **kwargs: t.Any) -> t.Any:
         __tracebackhide__ = True
         writer = recording_writer()
         if writer is None or self._is_at_home(writer):
             return self.func(*args, **kwargs)
-        return self._record(writer, args, kwargs)
+        return _part(writer, self._tracepoint, self._note, self.func, args, kwargs)
 
     def _is_at_home(self, writer: Writer) -> bool:
         """Return whether the current step belongs to the template that defines the block."""
         step = writer.current
         return step >= 0 and writer.notes.tracepoints.get(step) == self._tracepoint
-
-    def _record(self, writer: Writer, args: t.Any, kwargs: t.Any) -> t.Any:
-        return _part(writer, self._tracepoint, self._note, self.func, args, kwargs)
 
     def __eq__(self, other: object) -> bool:
         return other is self or other is self.func
@@ -167,8 +170,12 @@ class Block:
 class AsyncBlock(Block):
     __slots__ = ()
 
-    def _record(self, writer: Writer, args: t.Any, kwargs: t.Any) -> t.Any:
-        return _async_inside(writer, self._tracepoint, self._note, self.func(*args, **kwargs))
+    def __call__(self, *args: t.Any, **kwargs: t.Any) -> t.Any:
+        writer = recording_writer()
+        chunks = self.func(*args, **kwargs)
+        if writer is None or self._is_at_home(writer):
+            return chunks
+        return _async_inside(writer, self._tracepoint, self._note, chunks)
 
 
 async def _async_inside(

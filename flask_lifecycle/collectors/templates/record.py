@@ -10,6 +10,7 @@ import flask.templating
 import jinja2
 
 from ..._compat import STREAM, template_module
+from ...core import shortcut
 from ...faults import fault
 from ...locks import lock
 from ...recorder.current import current
@@ -33,6 +34,10 @@ from .rendering import forget_outlines, remember_outlines
 _STREAMED = 256
 _stream_code = getattr(getattr(flask.templating, STREAM, None), "__code__", None)
 
+#: What the compiled core recognises templates by for which :func:`announce` does nothing: those of
+#: these classes, unless it is called by this code.
+ANNOUNCED: tuple[set[int], t.Any] = (templates.ids, _stream_code)
+
 _lock = lock()
 # Each changed object with its owner: nothing more, as a template's functions refer back to it.
 _changed: weakref.WeakKeyDictionary[t.Any, Owner] = weakref.WeakKeyDictionary()
@@ -46,6 +51,7 @@ def _environment_class(base: t.Any) -> type:
 
 
 def _getter(method: t.Any) -> t.Any:
+    @shortcut("get", (method, templates.ids, record))
     def get(self: t.Any, *args: t.Any, **kwargs: t.Any) -> t.Any:
         __tracebackhide__ = True
         template = method(self, *args, **kwargs)
@@ -143,4 +149,4 @@ def _give_back(changed: t.Any) -> None:
         changed.__class__ = type(changed).__base__
 
 
-__all__ = ["announce", "install", "record"]
+__all__ = ["ANNOUNCED", "announce", "install", "record"]

@@ -12,6 +12,7 @@ from functools import partial
 
 import jinja2
 
+from ...core import shortcut, untracked
 from ...redact import MASK, SCALARS, Redactor, type_name
 from ...trace.model import JsonObject
 from ...trace.owner import Owner
@@ -53,6 +54,18 @@ def forget_outlines(owner: Owner) -> None:
     _outlines.pop(owner, None)
 
 
+def _value(redactor: Redactor, name: str, value: t.Any) -> t.Any:
+    kind = type(value)
+    if kind in (list, tuple, dict):
+        size = len(value)
+        parts = value.values() if kind is dict else value
+        if size > _SMALL or not all(type(each) in SCALARS for each in (*parts, *value)):
+            return f"<{kind.__name__} of {size}>"
+        return redactor.named(name, value, ("context",))
+    return redactor.value(value[:_TEXT] if kind in (str, bytes) else value, ("context", name))
+
+
+@untracked
 class Rendering:
     """The details of a rendering: source location, loader and context."""
 
@@ -74,6 +87,7 @@ class Rendering:
         #: The number of names.
         self.count: int = 0
 
+    @shortcut("take", (_outlines, _value))
     def take(self, context: dict[str, t.Any], writer: Writer) -> None:
         """Record what is displayed of a context, masked."""
         if {*map(type, context)} != _STRINGS:
@@ -130,17 +144,6 @@ def _outline(
             shown[label] = None
             valued.append((label, name))
     return _Outline(refs, shown, tuple(valued))
-
-
-def _value(redactor: Redactor, name: str, value: t.Any) -> t.Any:
-    kind = type(value)
-    if kind in (list, tuple, dict):
-        size = len(value)
-        parts = value.values() if kind is dict else value
-        if size > _SMALL or not all(type(each) in SCALARS for each in (*parts, *value)):
-            return f"<{kind.__name__} of {size}>"
-        return redactor.named(name, value, ("context",))
-    return redactor.value(value[:_TEXT] if kind in (str, bytes) else value, ("context", name))
 
 
 __all__ = ["Rendering", "forget_outlines", "remember_outlines"]

@@ -1,0 +1,155 @@
+/* The begin and end of an SQL statement: collectors/statements.py. */
+
+#pragma once
+
+#include <Python.h>
+
+#include <stdbool.h>
+
+#include "log.h"
+#include "state.h"
+#include "writer.h"
+
+/* What `begin` in Python uses, as the shortcut's data has it. `end` has the first of these. */
+enum { STATEMENT, LOCATE, NUMBER, KNOWN, DIALECT, PARTS_OF_STATEMENT };
+
+/* The words that statements are known by have this length. */
+#define WORD 6
+
+static bool
+are_parts_of_statement(PyObject *data)
+{
+    return PyTuple_CheckExact(data) && PyTuple_GET_SIZE(data) == PARTS_OF_STATEMENT
+           && PyType_Check(PyTuple_GET_ITEM(data, STATEMENT))
+           && PyLong_Check(PyTuple_GET_ITEM(data, NUMBER));
+}
+
+/* Return the writer of a statement that is recorded at once, and its log; or NULL, where there may be an
+ * exception. */
+static Log *
+log_for_statement(State *state, PyObject *trace)
+{
+    if (!PyObject_TypeCheck(trace, state->Fields) || is_own_thread(state, (Fields *)trace) <= 0
+        || is_armed(state))
+        return NULL;
+    Log *log = log_of(state, (Fields *)trace);
+    if (log != NULL && log_length((PyObject *)log) >= ((Fields *)trace)->limit)
+        Py_CLEAR(log);
+    return log;
+}
+
+/* Return whether a statement changes nothing, by its first word, and is shown as it is. */
+static bool
+is_plain_query(State *state, PyObject *parts, PyObject *trace, PyObject *statement, PyObject *values)
+{
+    if (!PyUnicode_CheckExact(statement))
+        return false;
+    PyObject *word = PyUnicode_Substring(statement, 0, WORD);
+    PyObject *changes = get_item(PyTuple_GET_ITEM(parts, KNOWN), word);
+    Py_XDECREF(changes); /* It is a bool. */
+    Py_XDECREF(word);
+    if (changes != Py_False)
+        return false;
+    PyObject *redactor = PyObject_GetAttr(trace, state->names.redactor);
+    PyObject *is_plain = redactor == NULL ? NULL : PyObject_CallMethodObjArgs(
+        redactor, state->names.is_plain, statement, values, NULL);
+    Py_XDECREF(is_plain); /* It is a bool, too. */
+    Py_XDECREF(redactor);
+    return is_plain == Py_True;
+}
+
+/* Return the details of a statement; NULL with an exception. */
+static PyObject *
+new_statement(State *state, PyObject *parts, PyObject *text, PyObject *values, PyObject *dialect)
+{
+    PyTypeObject *kind = (PyTypeObject *)PyTuple_GET_ITEM(parts, STATEMENT);
+    PyObject *nothing = PyTuple_New(0);
+    PyObject *place = nothing == NULL ? NULL : PyObject_CallNoArgs(PyTuple_GET_ITEM(parts, LOCATE));
+    PyObject *note = place == NULL ? NULL : kind->tp_new(kind, nothing, NULL);
+    bool has_values = PyTuple_CheckExact(values) && PyTuple_GET_SIZE(values) > 0;
+    /* As in its `__init__`. */
+    if (note != NULL
+        && (PyObject_SetAttr(note, state->names.text, text) < 0
+            || PyObject_SetAttr(note, state->names.place, place) < 0
+            || PyObject_SetAttr(note, state->names.many, Py_False) < 0
+            || PyObject_SetAttr(note, state->names.parameters, has_values ? values : nothing) < 0
+            || PyObject_SetAttr(note, state->names.dialect, dialect) < 0
+            || PyObject_SetAttr(note, state->names.rows, Py_None) < 0))
+        Py_CLEAR(note);
+    Py_XDECREF(place);
+    Py_XDECREF(nothing);
+    return note;
+}
+
+/* Append the step of a statement; return its offset, or -1 with an exception. */
+static Py_ssize_t
+append_statement(State *state, PyObject *parts, Fields *writer, Log *log, PyObject *note)
+{
+    Step step = {.parent = (int32_t)writer->current};
+    Py_ssize_t offset = log_length((PyObject *)log);
+    /* Concurrent readers must find it with its statement. */
+    if (as_int32(PyTuple_GET_ITEM(parts, NUMBER), &step.tracepoint) < 0
+        || put_note(state, writer, &state->names.details, offset, note) < 0)
+        return -1;
+    step.begin = now();
+    return log_append(log, step);
+}
+
+/* `begin(trace, statement, parameters, many, cursor=None, context=None, dialect="sqlite")`: it is done
+ * for a query that is shown as it is. */
+static PyObject *
+begin_query(State *state, PyObject *parts, PyObject *const *args, Py_ssize_t count)
+{
+    if (count < 4 || count > 7 || args[3] != Py_False)
+        return NULL;
+    Log *log = log_for_statement(state, args[0]);
+    PyObject *note = NULL, *begun = NULL;
+    if (log != NULL && is_plain_query(state, parts, args[0], args[1], args[2]))
+        note = new_statement(state, parts, args[1], args[2],
+                             count == 7 ? args[6] : PyTuple_GET_ITEM(parts, DIALECT));
+    if (note != NULL) {
+        Py_ssize_t offset = append_statement(state, parts, (Fields *)args[0], log, note);
+        if (offset >= 0)
+            begun = Py_BuildValue("OnOOO", args[0], offset, note, Py_None, Py_None);
+    }
+    Py_XDECREF(note);
+    Py_XDECREF(log);
+    return begun;
+}
+
+/* Put the number of rows with a statement, if a cursor knows it; return -1 with an exception. */
+static int
+put_rows(State *state, PyObject *kind, PyObject *note, PyObject *cursor)
+{
+    PyObject *rows = PyObject_GetAttr(cursor, state->names.rowcount);
+    if (rows == NULL) {
+        if (!PyErr_ExceptionMatches(PyExc_AttributeError))
+            return -1;
+        PyErr_Clear();
+        return 0;
+    }
+    int overflow = 0, status = 0;
+    if (PyLong_CheckExact(rows) && (PyObject *)Py_TYPE(note) == kind
+        && (PyLong_AsLongLongAndOverflow(rows, &overflow) >= 0 ? overflow == 0 : false))
+        status = PyObject_SetAttr(note, state->names.rows, rows);
+    Py_DECREF(rows);
+    return overflow != 0 ? -1 : status;
+}
+
+/* `end(begun, cursor=None)`: it is done for a statement after which no other has to be looked for. */
+static bool
+end_statement(State *state, PyObject *parts, PyObject *begun, PyObject *cursor)
+{
+    if (!PyTuple_CheckExact(begun) || PyTuple_GET_SIZE(begun) != 5
+        || PyTuple_GET_ITEM(begun, 4) == Py_False || is_armed(state)
+        || !PyObject_TypeCheck(PyTuple_GET_ITEM(begun, 0), state->Fields))
+        return false;
+    Log *log = log_of(state, (Fields *)PyTuple_GET_ITEM(begun, 0));
+    Py_ssize_t offset = log == NULL ? -1 : PyNumber_AsSsize_t(PyTuple_GET_ITEM(begun, 1), NULL);
+    bool is_done = offset >= 0 && offset < log_length((PyObject *)log);
+    if (is_done)
+        (void)log_end(log, offset, now());
+    Py_XDECREF(log);
+    return is_done
+           && put_rows(state, PyTuple_GET_ITEM(parts, STATEMENT), PyTuple_GET_ITEM(begun, 2), cursor) == 0;
+}
