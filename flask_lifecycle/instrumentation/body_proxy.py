@@ -113,8 +113,9 @@ def _in_step(call: t.Any, is_end: t.Any, take: t.Callable[..., t.Any]) -> t.Any:
                 finish(trace)
             raise
         except BaseException as error:
-            recording.end(error)
+            # First: its frames are recorded.
             hide_frames(error)
+            recording.end(error)
             if holding.armed:
                 holding.after(trace, recording.step)
             raise
