@@ -426,7 +426,7 @@ plain_pairs(PyObject *plain, PyObject *names, Py_ssize_t *size)
     return pairs;
 }
 
-/* Return what is noted of a difference if nothing of it is masked, as `Changes.found`; in the same
+/* Return what is noted of a difference if nothing of it is masked, as `Changed.found`; in the same
  * way. */
 static PyObject *
 plain_found(PyObject *plain, PyObject *where, PyObject *difference, Py_ssize_t *size)
@@ -435,7 +435,7 @@ plain_found(PyObject *plain, PyObject *where, PyObject *difference, Py_ssize_t *
     PyObject *new = plain_pairs(plain, added, size), *found = NULL;
     PyObject *other = new == NULL ? NULL : plain_pairs(plain, changed, size);
     if (other != NULL && *size <= PyLong_AsSsize_t(PyTuple_GET_ITEM(plain, LONGEST)))
-        found = Py_BuildValue("((OOO()))", where, new, other);
+        found = Py_BuildValue("(OOO())", where, new, other);
     Py_XDECREF(new);
     Py_XDECREF(other);
     return found;

@@ -30,16 +30,21 @@ class Changed:
     __slots__ = ("found", "response", "size")
 
     def __init__(self) -> None:
-        #: In the order in which they were made.
-        self.found: tuple[Found, ...] = ()
+        #: In the order in which they were made: the elements of each after those of another.
+        self.found: tuple[t.Any, ...] = ()
         #: The changes of a response, or what they are made of.
         self.response: JsonObject | Answers | None = None
         #: The estimated bytes of the texts, lists and dicts that were found.
         self.size: int = 0
 
+    def each(self) -> Iterator[Found]:
+        """Yield what was found in the session and in ``g``."""
+        found = self.found
+        return zip(found[::4], found[1::4], found[2::4], found[3::4], strict=True)
+
     def names(self) -> Iterator[tuple[str, str]]:
         """Yield the mapping and the name of each change."""
-        for where, added, changed, removed in self.found:
+        for where, added, changed, removed in self.each():
             yield from ((where, name) for name in (*added[::2], *changed[::2], *removed))
 
     def difference(self) -> JsonObject | None:
@@ -51,16 +56,14 @@ class Changed:
 
     def stored(self, _trace: LiveTrace) -> Stored:
         """Return what :meth:`restored` takes."""
-        return "changed", (self.found, self.response)
+        return "changed", ([*self.each()], self.response)
 
     @classmethod
     def restored(cls, found: list[t.Any], response: t.Any) -> Changed:
         """Return again what was stored."""
         restored = cls()
-        restored.found = tuple(
-            (where, _values(added), _values(changed), removed)
-            for where, added, changed, removed in found
-        )
+        for where, added, changed, removed in found:
+            restored.found += (where, _values(added), _values(changed), removed)
         if isinstance(response, list):
             *counts, headers = response
             response = *counts, tuple(map(tuple, headers))
@@ -70,7 +73,7 @@ class Changed:
     def detail(self, _trace: LiveTrace) -> JsonObject:
         """Return it JSON-ready: the net change, if a name was changed more than once."""
         detail: JsonObject = {}
-        for where, added, changed, removed in self.found:
+        for where, added, changed, removed in self.each():
             into = detail.setdefault(where, {"added": {}, "changed": {}, "removed": []})
             new = {*added[::2]}
             for name, value in (*_pairs(added), *_pairs(changed)):

@@ -36,6 +36,8 @@ _LARGE = frozenset((str, list, dict))
 _CONTAINERS = 50
 _DEPTH = 4
 _ITEMS = 500
+# The elements of a difference as it is noted.
+_FOUND = 4
 # Stands for a value that exceeds the limits.
 _CUT = "…"
 # An object that nothing else refers to.
@@ -254,16 +256,14 @@ def _note(writer: Writer, place: int | None, where: str, found: Difference) -> N
         place = 0 if place == -1 else place
     trace = writer.trace
     changes = changes_of(writer, place)
-    if len(changes.found) >= NAMES_KEPT:
+    if len(changes.found) >= NAMES_KEPT * _FOUND:
         return
     before, redactor = changes.size, trace.redactor
     changes.found += (
-        (
-            where,
-            tuple(_masked(redactor, changes, where, added)) if added else (),
-            tuple(_masked(redactor, changes, where, changed)) if changed else (),
-            [redactor.text(name) for name in removed[:NAMES_KEPT]] if removed else (),
-        ),
+        where,
+        tuple(_masked(redactor, changes, where, added)) if added else (),
+        tuple(_masked(redactor, changes, where, changed)) if changed else (),
+        [redactor.text(name) for name in removed[:NAMES_KEPT]] if removed else (),
     )
     trace.detail_bytes += changes.size - before
 
