@@ -57,7 +57,22 @@ FUNCTIONS: tuple[type, ...] = (
     else (types.FunctionType, compiled.Recording, compiled.Shortcut)
 )
 
+F = t.TypeVar("F", bound=t.Callable[..., t.Any])
+
+
+def native(func: F) -> F:
+    """Replace a function by the compiled one of the same name, if there is that."""
+    return func if compiled is None else t.cast("F", getattr(compiled, func.__name__))
+
+
 K = t.TypeVar("K", bound=type)
+
+
+def slotted(kind: K) -> K:
+    """Let the compiled core read and write the slots of a class directly."""
+    if compiled is not None:
+        compiled.know(kind)
+    return kind
 
 
 def untracked(kind: K) -> K:
@@ -75,24 +90,6 @@ def untracked(kind: K) -> K:
             setattr(made, name, value)
     made.__name__, made.__qualname__ = kind.__name__, kind.__qualname__
     return t.cast("K", made)
-
-
-F = t.TypeVar("F", bound=t.Callable[..., t.Any])
-
-
-def native(func: F) -> F:
-    """Replace a function by the compiled one of the same name, if there is that."""
-    return func if compiled is None else t.cast("F", getattr(compiled, func.__name__))
-
-
-K = t.TypeVar("K", bound=type)
-
-
-def slotted(kind: K) -> K:
-    """Let the compiled core read and write the slots of a class directly."""
-    if compiled is not None:
-        compiled.know(kind)
-    return kind
 
 
 def shortcut(name: str, data: t.Any) -> t.Callable[[F], F]:
