@@ -426,6 +426,7 @@ ELSEWHERE = {
     "extension.py",
     # Whoever looks comes by these, and no request.
     *("trace/snapshot.py", "trace/explain.py", "trace/sentences/__init__.py"),
+    "app_map/overview.py",
     "summary/summarize.py",
     # Only where requests are held; tests/integration/test_holds.py has the faults of that.
     *("holds/held.py", "holds/seen.py", "recorder/holding.py"),
