@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gc
+import logging
 import os
 import signal
 import tempfile
@@ -54,6 +55,25 @@ def own_cache(monkeypatch: pytest.MonkeyPatch) -> None:
 def own_faults(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let no test record or log less because of what failed in another one."""
     monkeypatch.setattr("flask_lifecycle.faults._faults", {})
+
+
+@pytest.fixture(scope="module", autouse=True)
+def own_loggers() -> Iterator[None]:
+    """Let no module find a logger as another one has left it: apps of one name have the same."""
+    before = _loggers()
+    states = {
+        each: (each.level, each.disabled, each.propagate, [*each.handlers]) for each in before
+    }
+    yield
+    for each in _loggers():
+        state = states.get(each, (logging.NOTSET, False, True, []))
+        each.level, each.disabled, each.propagate, each.handlers = state
+    logging.Logger.manager._clear_cache()  # type: ignore[attr-defined]
+
+
+def _loggers() -> list[logging.Logger]:
+    known = logging.Logger.manager.loggerDict.values()
+    return [each for each in known if isinstance(each, logging.Logger)]
 
 
 @pytest.fixture(scope="session")

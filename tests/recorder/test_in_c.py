@@ -14,7 +14,7 @@ import traceback
 import types
 import typing as t
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -234,6 +234,16 @@ def test_what_is_recorded_goes_with_its_last_reference(trace: LiveTrace) -> None
         gc.enable()
 
 
+@pytest.fixture
+def nothing_is_collected() -> Iterator[None]:
+    """What other tests have left may refer to None very often."""
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.mark.usefixtures("nothing_is_collected")
 def test_calls_leave_no_references(trace: LiveTrace) -> None:
     thing, other = object(), object()
     probe = Probe(
