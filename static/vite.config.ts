@@ -86,8 +86,9 @@ export default defineConfig(({ mode }) => ({
   plugins: [app],
   // Some draw hundreds of diagrams, on machines that do other things, too.
   test: {
-    environment: "happy-dom",
     include: ["src/**/*.test.ts", "src/**/*.test.tsx"],
+    // Less work than processes. Files that need a page name their environment.
+    pool: "threads",
     testTimeout: 60_000,
   },
 }));

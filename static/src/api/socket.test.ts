@@ -1,3 +1,5 @@
+// @vitest-environment happy-dom
+
 import type { Socket } from "socket.io-client";
 import { expect, test, vi } from "vitest";
 import type { WebSocket as Peer } from "ws";

@@ -1,3 +1,5 @@
+// @vitest-environment happy-dom
+
 import { h, render } from "preact";
 import { describe, expect, it } from "vitest";
 

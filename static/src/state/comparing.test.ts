@@ -1,3 +1,5 @@
+// @vitest-environment happy-dom
+
 import { expect, it, test, vi } from "vitest";
 
 import { actions } from "./actions";
