@@ -18,7 +18,7 @@ SOURCES := $(shell find static -type f -not -path '*/node_modules/*' -not -path 
 
 .DELETE_ON_ERROR:
 .PHONY: demo panel check test test-all bench soak screenshots clean lint lint-python lint-browser \
-  types types-python types-browser unit unit-python unit-browser
+  types types-python types-browser unit unit-python unit-browser bytecode
 
 demo: $(VENV)/demo.stamp
 	@echo " * The bookshop: http://127.0.0.1:$(PORT)/"
@@ -85,7 +85,12 @@ types-browser:
 unit-browser:
 	$(BIN)/python hatch_build.py run test
 
-unit-python:
+# Compiled once for all the processes that the tests start, also where Python is told to write none.
+bytecode:
+	@$(BIN)/python -m compileall -q flask_lifecycle demo tests/helpers
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/pytest --collect-only -qq >/dev/null || true # they say so
+
+unit-python: bytecode
 	$(PYTEST) --ignore=tests/browser --ignore=tests/integration
 
 test-all: $(PANEL)
