@@ -37,7 +37,8 @@ from ..written import Json
 from .metered_socket import GONE_SECONDS, MESSAGE_BYTES
 from .of_others import OfOthers
 from .pace import Pace
-from .viewer import Position, Viewer, before_newest, pick_of
+from .steps import pick_of
+from .viewer import Position, Viewer, before_newest
 from .websocket import PING_SECONDS, Websocket
 
 # After this many rounds in which no viewer took anything, the pump slows down: each round takes
@@ -176,7 +177,7 @@ class Hub:
         viewer = self._viewer(asked, several)
         kept = self.kept()
         newest = kept[0].id if kept else None
-        viewer.pick = pick_of(asked.get("watch") or newest, asked.get("have"))
+        viewer.steps.pick = pick_of(asked.get("watch") or newest, asked.get("have"))
         return {**self._batch(viewer, kept, whole=True), "seq": 0}
 
     def _viewer(self, given: JsonObject, several: bool) -> Viewer:
@@ -253,7 +254,7 @@ class Hub:
         """Return the requests whose steps viewers want; None without viewers."""
         if not self._present.here:
             return None
-        picks = [each.pick.trace for each in [*self._viewers.values()]]
+        picks = [each.steps.pick.trace for each in [*self._viewers.values()]]
         asked, at = self._polled
         if isinstance(asked, str) and time.monotonic() - at < POLL_SECONDS:
             picks.append(asked)
@@ -275,7 +276,7 @@ class Hub:
     def _watch(self, wanted: t.Any = None) -> None:
         viewer = self._viewers.get(_sid())
         if viewer is not None and isinstance(wanted, dict):
-            viewer.pick = pick_of(wanted.get("trace"), wanted.get("have"))
+            viewer.steps.pick = pick_of(wanted.get("trace"), wanted.get("have"))
 
     def _pump(self) -> None:
         in_vain, pace, listed = 0, Pace(), _NOTHING

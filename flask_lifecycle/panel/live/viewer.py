@@ -1,12 +1,10 @@
-"""One viewer: what it has been sent, and what its next message contains."""
+"""One viewer: which requests it has been sent, and what its next message contains."""
 
 from __future__ import annotations
 
 import re
 import time
 import typing as t
-from bisect import bisect_left
-from functools import partial
 from itertools import takewhile
 
 from ...pauses import Pauses
@@ -14,43 +12,25 @@ from ...store import Store
 from ...summary.progress import progress
 from ...summary.summarize import summarized
 from ...trace import process
-from ...trace.explain import Explainer
-from ...trace.highlights import highlights
-from ...trace.model import JsonObject, Step
-from ...trace.snapshot import freeze, header, snapshot
+from ...trace.model import JsonObject
 from ...trace.writer import LiveTrace
 from ..openable import Openable
-from .growth import Growth
 from .of_others import News, OfOthers
+from .steps import Steps, find
 
 # The limits of one message: what a page can process and draw within a few frames.
 _TRACES_A_BATCH = 200
 # The number of traces that a new viewer is sent; it requests older ones by page.
 _NEWEST = 200
-_STEPS_A_BATCH = 500
 # Encoded as JSON without interruption: 2 ms, in which no other thread runs.
 _BATCH_BYTES = 256 * 1024
-# The limit of steps among those: a viewer that does not read keeps some copies of two messages.
-_STEPS_BYTES = 128 * 1024
-# While a trace runs, its highlights are made no more often.
-_HIGHLIGHTS_SECONDS = 0.5
-# If more traces than that come at once, the steps of the newest are those of one for so long.
+# If more traces than that come at once, nobody sees the steps of each newest one.
 _MANY = 20
-_STAYS_SECONDS = 1.0
 _POSITION = re.compile("([^/]{1,100})/([0-9a-f]{1,64})/([0-9]{1,15})", re.ASCII)
-
-
-class Pick(t.NamedTuple):
-    """The trace whose steps a viewer asks for; the newest one by default."""
-
-    trace: str | None
-    #: How many of its steps the viewer has.
-    have: int
 
 
 # The memory of no process.
 _ELSEWHERE = "0"
-_NEWEST_TRACE = Pick(None, 0)
 _NO_NEWS = News([], [], [])
 # The progress of a finished request, as far as anybody asks.
 _OVER = (False,)
@@ -77,8 +57,8 @@ class Position(t.NamedTuple):
 class Viewer:
     """The state of one viewer: what it has been sent.
 
-    Only the pump advances this state. The thread of the viewer's socket sets ``pick`` and
-    ``acknowledged``, each in one assignment, and writes nothing else.
+    Only the pump advances this state. The thread of the viewer's socket sets ``acknowledged`` and
+    the ``pick`` of its steps, each in one assignment, and writes nothing else.
     """
 
     def __init__(
@@ -110,46 +90,12 @@ class Viewer:
         #: When those left whose removal is not sent yet: the history may have them.
         self.leaving: dict[str, float] = {}
         self.shown: dict[str, tuple[t.Any, ...]] = dict.fromkeys(running, ())
-        self.pick: Pick = _NEWEST_TRACE
-        self._picked: Pick = _NEWEST_TRACE
-        self.steps_of: str | None = None
-        self.steps_sent: int = 0
-        self.steps_open: set[int] = set()
-        self.growth: Growth = Growth()
-        self.explainer: Explainer = Explainer()
-        self.strands: tuple[int, int] = (0, 0)
-        #: Finished traces whose steps have other indexes now than while they ran.
-        self.moved: set[str] = set()
+        self.steps: Steps = Steps()
         self.gone: tuple[int, int] = (-1, -1)
-        self._highlighted: float = 0.0
-        # Until when it gets the steps of the same trace in a flood.
-        self._stays: float = 0.0
         #: How many numbers are not those of stored traces, when it was last sent which are gone.
         self._departed: int = -1
         self._restores: int | None = None
         self._states: JsonObject | None = None
-
-    def watches(self, kept: list[LiveTrace], *, is_flood: bool = False) -> LiveTrace | None:
-        """Find the trace whose steps the viewer gets; start from its first step if it changed.
-
-        :param is_flood: whether so many have come that nobody sees each newest one.
-        """
-        pick = self.pick
-        is_new, self._picked = pick is not self._picked, pick
-        if pick.trace is None:
-            trace = kept[0] if kept else None
-            if is_flood and time.monotonic() < self._stays:
-                trace = _find(kept, self.known.get(self.steps_of or "", 0)) or trace
-        else:
-            trace = next((each for each in kept if each.id == pick.trace), None)
-        if trace is None:
-            self.steps_of = None
-        elif is_new or trace.id != self.steps_of:
-            self.steps_of = trace.id
-            self._stays = time.monotonic() + _STAYS_SECONDS
-            self.steps_again()
-            self.steps_sent = pick.have if trace.id == pick.trace else 0
-        return trace
 
     def _finished(self, kept: list[LiveTrace]) -> set[str]:
         """Return the ids of the stored traces that it has been sent as they are now."""
@@ -164,14 +110,6 @@ class Viewer:
     def again(self, traces: t.Iterable[str]) -> None:
         """Send these traces again, if they have been sent."""
         self.shown.update((each, ()) for each in traces if each in self.known)
-
-    def steps_again(self) -> None:
-        """Send the steps of its trace again, from the first one."""
-        self.steps_sent = 0
-        self.steps_open = set()
-        self.growth = Growth()
-        self.explainer = Explainer()
-        self.strands = (0, 0)
 
     def message(
         self,
@@ -197,9 +135,9 @@ class Viewer:
         # Last: what this process has just sent does not come by the history, too.
         others = _NO_NEWS
         if self.others is not None:
-            others = self.others.news(lambda: self._finished(kept), self.pick.trace)
+            others = self.others.news(lambda: self._finished(kept), self.steps.pick.trace)
         try:
-            steps = self._steps(kept, is_flood=is_flood)
+            steps = self.steps.news(kept, self.cursor, is_flood=is_flood)
         except Exception as error:
             # Its page would reconnect, and ask for the same.
             on_fault(error)
@@ -252,15 +190,16 @@ class Viewer:
         if before not in (None, self._restores):
             self.reset = True
             self.cursor = before_newest(kept)
-            self.known, self.shown, self.moved, self.leaving = {}, {}, set(), {}
-            self.steps_again()
+            self.known, self.shown, self.leaving = {}, {}, {}
+            self.steps.moved.clear()
+            self.steps.again()
 
     def _changed(self, store: Store, kept: list[LiveTrace]) -> tuple[list[JsonObject], int]:
         found: list[JsonObject] = []
         skipped = size = 0
         breath = Pauses()
 
-        running = [_find(kept, self.known[each]) for each in self.shown]
+        running = [find(kept, self.known[each]) for each in self.shown]
         news = [*takewhile(lambda trace: trace.seq > self.cursor, kept)]
         for trace in (*running, *reversed(news)):
             if trace is None:
@@ -286,71 +225,9 @@ class Viewer:
             if state[0] if summary is None else summary["state"] == "running":
                 self.shown[trace.id] = state
             elif self.shown.pop(trace.id, None) is not None and trace.merged:
-                self.moved.add(trace.id)
+                self.steps.moved.add(trace.id)
 
         return found, skipped
-
-    def _steps(self, kept: list[LiveTrace], *, is_flood: bool) -> list[JsonObject]:
-        trace = self.watches(kept, is_flood=is_flood)
-        if trace is None or trace.seq > self.cursor:
-            return []
-
-        # Read first: if the trace is finished by now, so are all of its steps.
-        is_moving = trace.running and trace.merged
-        columns = trace.columns()
-        head = header(trace)
-        count = len(columns.tracepoints)
-        if is_moving:
-            # Several threads write: a step may have been inserted among those that were sent. All
-            # are sent again, unless they are many: then only once the request is finished.
-            now = (count, sum(not end for end in columns.ends))
-            growth = self.growth
-            grown = growth.since_sent(columns, self.steps_open)
-            is_new, self.strands = self.strands != now, now
-            if not (is_new or grown) or count > _STEPS_A_BATCH:
-                return []
-            self.steps_again()
-            self.strands, self.growth = now, growth
-        elif self.strands != (0, 0) or trace.id in self.moved:
-            self.moved.discard(trace.id)
-            self.steps_again()
-        changed = {index for index in self.steps_open if columns.ends[index]}
-        changed |= self.growth.since_sent(columns, self.steps_open)
-        steps: list[Step] = []
-        size = 0
-        breath = Pauses()
-        for index in (*sorted(changed), *range(self.steps_sent, count)):
-            if len(steps) >= _STEPS_A_BATCH or size >= _STEPS_BYTES:
-                break
-            step = freeze(trace, columns, index)
-            steps.append(step)
-            breath.take()
-            size += 550 + len(str(step.detail))
-            self.steps_open.discard(index)
-            if step.end is None:
-                self.steps_open.add(index)
-            self.steps_sent = max(self.steps_sent, index + 1)
-        if not steps:
-            return []
-        explained = []
-        read = partial(freeze, trace, columns)
-        for each in self.explainer.explained(head, steps, read):
-            explained.append(each)
-            breath.take()
-        return [{"trace": trace.id, "steps": explained, **self._highlights(trace, breath)}]
-
-    def _highlights(self, trace: LiveTrace, breath: Pauses) -> JsonObject:
-        """Return the highlights of a trace whose steps are sent; of a running one, now and then."""
-        now = time.monotonic()
-        count = trace.step_count
-        if trace.running and (now < self._highlighted or count > _STEPS_A_BATCH):
-            return {}
-        if self.steps_sent < count:
-            # With the last steps.
-            return {}
-        self._highlighted = now + _HIGHLIGHTS_SECONDS
-        copy = snapshot(trace, breath.take)
-        return {"highlights": [each.to_dict() for each in highlights(copy)]}
 
     def _removed(self, kept: list[LiveTrace], openable: Openable) -> list[str]:
         """Return the sent traces that are gone: evicted, cleared, or hidden since they began.
@@ -367,7 +244,7 @@ class Viewer:
                 self.leaving[each] = now
                 del self.known[each]
                 self.shown.pop(each, None)
-                self.moved.discard(each)
+                self.steps.moved.discard(each)
         # What has left the memory may have come to the history since that was read.
         known = [each for each, since in self.leaving.items() if since <= openable.looked]
         for each in known:
@@ -375,21 +252,9 @@ class Viewer:
         return [each for each in known if not openable.has(each)]
 
 
-def pick_of(trace: t.Any, have: t.Any) -> Pick:
-    """Parse what a viewer asks for; the input is untrusted."""
-    return Pick(
-        trace if isinstance(trace, str) else None, max(0, have) if isinstance(have, int) else 0
-    )
-
-
 def before_newest(kept: list[LiveTrace]) -> int:
     """Return the number after which a new viewer's traces begin."""
     return kept[_NEWEST].seq if len(kept) > _NEWEST else 0
 
 
-def _find(kept: list[LiveTrace], number: int) -> LiveTrace | None:
-    index = bisect_left(kept, -number, key=lambda trace: -trace.seq)
-    return kept[index] if index < len(kept) and kept[index].seq == number else None
-
-
-__all__ = ["Pick", "Position", "Viewer", "before_newest", "pick_of"]
+__all__ = ["Position", "Viewer", "before_newest"]

@@ -15,7 +15,8 @@ from werkzeug.test import EnvironBuilder, run_wsgi_app
 from flask_lifecycle import faults as failing
 from flask_lifecycle.panel.live import hub as hub_module
 from flask_lifecycle.panel.live.hub import Hub
-from flask_lifecycle.panel.live.viewer import Pick, Viewer
+from flask_lifecycle.panel.live.steps import Pick
+from flask_lifecycle.panel.live.viewer import Viewer
 from flask_lifecycle.recorder.steps import begin, end, room_for
 from flask_lifecycle.store import MemoryStore
 from flask_lifecycle.trace.notes import Facts
@@ -206,7 +207,7 @@ def test_in_a_flood_the_steps_of_the_newest_are_those_of_one_for_a_while() -> No
             trace.finish()
         return traces[-1].id
 
-    viewer._stays = 0.0
+    viewer.steps._stays = 0.0
     first = flood()
     assert followed() == [first]
     last = flood()
@@ -215,7 +216,7 @@ def test_in_a_flood_the_steps_of_the_newest_are_those_of_one_for_a_while() -> No
     assert followed() == [last]
     flood()
     picked = store.newest()[50]
-    viewer.pick = Pick(picked.id, 0)
+    viewer.steps.pick = Pick(picked.id, 0)
     assert followed() == [picked.id]
 
 
@@ -267,7 +268,7 @@ def test_a_request_that_is_picked_in_the_middle_of_a_message_is_sent_whole(have:
     def pick() -> None:
         if not picked:
             picked.append(None)
-            viewer.pick = Pick(other.id, have)
+            viewer.steps.pick = Pick(other.id, have)
 
     with_steps(store, 20, Noted(elsewhere(pick)))
     steps = [step for trace, ids in sent(hub, viewer, store) if trace == other.id for step in ids]
@@ -279,7 +280,7 @@ def test_picks_from_another_thread_lose_no_step() -> None:
     hub, viewer = watching(store)
     traces = [with_steps(store, 40) for _ in range(2)]
     sent(hub, viewer, store)
-    over, wanted = threading.Event(), viewer.pick
+    over, wanted = threading.Event(), viewer.steps.pick
 
     def look() -> None:
         while not over.is_set():
@@ -299,7 +300,7 @@ def test_picks_from_another_thread_lose_no_step() -> None:
         for number in range(300):
             wanted = Pick(traces[number % 2].id, 0)
             got[traces[number % 2].id].clear()
-            viewer.pick = wanted
+            viewer.steps.pick = wanted
             wait_for(is_whole)
     finally:
         over.set()
@@ -445,7 +446,7 @@ def test_what_cannot_be_summarised_is_left_out(faults: t.Any, what: str) -> None
             bad.notes.changed[0] = t.cast("t.Any", "no changes")
         else:
             bad.log[0] = -1
-    viewer.pick = Pick(bad.id, 0)
+    viewer.steps.pick = Pick(bad.id, 0)
     good = add(store)
     told = [each["id"] for each in batch(hub, viewer, store)["traces"]]
     bad.finish()
@@ -480,13 +481,13 @@ def test_a_viewer_whose_message_fails_starves_no_other(caplog: pytest.LogCapture
 
     good = with_steps(store, 3)
     nothing = failing.known = t.cast("t.Any", None)
-    other.pick = Pick(good.id, 0)
+    other.steps.pick = Pick(good.id, 0)
     hub._viewers.update(a=failing, b=other)
     pump = threading.Thread(target=hub._pump)
     pump.start()
     try:
         ticks.after(3)
-        assert other.steps_sent == 3
+        assert other.steps.sent == 3
         # Its page connects again, and says what it has.
         assert [*hub._viewers] == ["b"]
         # Once, however often it is so.
