@@ -75,16 +75,20 @@ class _Client:
         self.pages: deque[_Page] = deque(maxlen=_REMEMBERED)
         self.redirects: deque[_Redirect] = deque(maxlen=_REMEMBERED)
         # Requests that had no status yet at the last look, with what they asked for.
-        self.open: deque[tuple[LiveTrace, Address, Want]] = deque(maxlen=_REMEMBERED)
+        self.open: deque[tuple[weakref.ref[LiveTrace], Address, Want]]
+        self.open = deque(maxlen=_REMEMBERED)
         self.scripts = Scripts()
 
     def settle(self, host: str) -> None:
         """Remove the pages whose response was a redirect or no page; remember the redirects."""
         for each in [*self.open]:
-            trace, address, want = each
-            if trace.status is None and trace.ended is None:
+            reference, address, want = each
+            trace = reference()
+            if trace is not None and trace.status is None and trace.ended is None:
                 continue
             self.open.remove(each)
+            if trace is None:  # evicted or cleared
+                continue
             for page in self.pages:
                 if page.trace == trace.id:
                     page.arrived = trace.ended or trace.origin
@@ -164,7 +168,7 @@ class Causes:
             _went_on(client, own, referer, reloads=given.get("HTTP_CACHE_CONTROL") == "max-age=0")
         if wants and wants not in _NO_PAGE:
             client.pages.append(_Page(trace, own))
-        client.open.append((trace, own, (wants, referer)))
+        client.open.append((weakref.ref(trace), own, (wants, referer)))
         return cause
 
     def _client(self, who: tuple[str, str]) -> _Client:

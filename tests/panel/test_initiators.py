@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import typing as t
+import weakref
 
 import pytest
 from flask import Flask, redirect, request
@@ -201,6 +203,17 @@ def test_all_the_same_where_somebody_looks_only_later(browser: Browser) -> None:
     before = browser.causes()
     part = browser.get("/x", "empty", on="/a")
     assert {**browser.causes(), **before} == {part: page, page: None}
+
+
+def test_no_request_is_kept_for_it(browser: Browser) -> None:
+    store = browser.app.extensions["lifecycle"]._store
+    for number in range(20):
+        browser.get("/a", User_Agent=f"browser {number}")
+    kept = [weakref.ref(trace) for trace in store.newest()]
+    assert browser.causes()
+    store.clear()
+    gc.collect()
+    assert [each() for each in kept if each() is not None] == []
 
 
 def _go(to: str) -> str:
