@@ -27,7 +27,6 @@ from ...history import History
 from ...holds.bounds import POLL_SECONDS, Viewers
 from ...store import Store
 from ...trace.model import JsonObject
-from ...trace.process import ids_end
 from ...trace.writer import LiveTrace
 from ..initiators import Causes
 from ..openable import SELDOM, Openable
@@ -35,10 +34,10 @@ from ..others import Others
 from ..shared_holds import SharedHolds
 from ..written import Json
 from .metered_socket import GONE_SECONDS, MESSAGE_BYTES
-from .of_others import OfOthers
 from .pace import Pace
+from .resume import viewer_of
 from .steps import pick_of
-from .viewer import Position, Viewer, before_newest
+from .viewer import Viewer
 from .websocket import PING_SECONDS, Websocket
 
 # After this many rounds in which no viewer took anything, the pump slows down: each round takes
@@ -181,53 +180,7 @@ class Hub:
         return {**self._batch(viewer, kept, whole=True), "seq": 0}
 
     def _viewer(self, given: JsonObject, several: bool) -> Viewer:
-        kept = self._store.newest()
-        shares = self._others.why_not is None
-        # One for all processes of the server: a viewer may come to another one each time.
-        epoch = self._others.run if several and shares else None
-        position = Position.of(given.get("position")) if shares else None
-        last, resumes = self._last(given, kept, epoch, position)
-        asked = given.get("running") if resumes else None
-        named = [each for each in asked if isinstance(each, str)] if isinstance(asked, list) else []
-        own = {trace.id: trace.seq for trace in kept} if named else {}
-        running = {each: own.get(each, 0) for each in reversed(named) if each in own or not shares}
-        elsewhere, since = 0, ""
-        if resumes and position is not None and position.epoch != self._store.epoch:
-            # From another process: what does not come by the history is sent.
-            running = {each.id: each.seq for each in reversed(kept) if not each.stored}
-            elsewhere, since = last, ids_end()
-        others = None
-        if shares:
-            foreign = [each for each in named if each not in own]
-            at = position.history if resumes and position is not None else None
-            others = OfOthers(self._others, self._history, at, foreign, since)
-        viewer = Viewer(
-            resumes,
-            last,
-            running,
-            several=several,
-            epoch=epoch,
-            others=others,
-            elsewhere=elsewhere,
-        )
-        first = viewer.cursor if resumes else 0
-        newest = kept[0].seq if kept else first
-        viewer.missed = newest - first - self._store.unseen(first, newest)
-        return viewer
-
-    def _last(
-        self, given: JsonObject, kept: list[LiveTrace], epoch: str | None, position: Position | None
-    ) -> tuple[int, bool]:
-        """Return the number after which a viewer's traces begin, and whether it resumes there."""
-        if given.get("epoch") == epoch and position is not None:
-            newest = kept[0].seq if kept else 0
-            is_here = position.epoch == self._store.epoch
-            return min(position.last, newest) if is_here else newest, True
-        last = self._store.get(given["last"]) if isinstance(given.get("last"), str) else None
-        if given.get("epoch") == self._store.epoch and last is not None:
-            return last.seq, True
-        # Removed traces precede all others.
-        return before_newest(kept), False
+        return viewer_of(given, self._store, self._history, self._others, several=several)
 
     def _connect(self, auth: t.Any = None) -> None:
         several = bool(flask.request.environ.get("wsgi.multiprocess"))
