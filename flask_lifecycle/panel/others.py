@@ -120,6 +120,10 @@ class Others:
         """Return one of these as its process published it, if it was watched."""
         return None if self.member is None else steps_in(self.member.board, trace_id)
 
+    def written(self, trace_id: str) -> str | bytes | None:
+        """Return what :meth:`steps` reads: the same text as long as nothing has changed."""
+        return None if self.member is None else self.member.board.written(trace_id)
+
     def _published(self) -> list[Published]:
         return [] if self.member is None else self.member.others()
 

@@ -79,6 +79,10 @@ class Board(t.Protocol):
         """Return what the other processes published, of each the last."""
         ...
 
+    def written(self, trace_id: str) -> str | bytes | None:
+        """Return what :meth:`trace` reads: the same text as long as nothing has changed."""
+        ...
+
     def trace(self, trace_id: str) -> JsonObject | None:
         """Return a request of another process, whole, as it was published last, or None."""
         ...

@@ -112,8 +112,11 @@ class RedisBoard(Side):
         self._bury(_PROCESSES, gone)
         return sorted(found, key=lambda each: each.at)
 
+    def written(self, trace_id: str) -> bytes | None:
+        return self._answer("GET", _steps(trace_id)) or None
+
     def trace(self, trace_id: str) -> JsonObject | None:
-        data = self._answer("GET", _steps(trace_id))
+        data = self.written(trace_id)
         found = _unpacked(data) if data else None
         if not isinstance(found, list) or len(found) != 2 or found[0] == self._key:
             return None

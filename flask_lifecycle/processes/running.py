@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 import typing as t
+from contextlib import suppress
 
 from ..faults import fault
 from ..pauses import Pauses
 from ..store import Store
 from ..summary.progress import progress
 from ..summary.summarize import summarized
-from ..trace.log import clock
+from ..trace.log import WIDTH, clock
 from ..trace.model import JsonObject
 from ..trace.snapshot import snapshot
 from ..trace.writer import LiveTrace
@@ -104,9 +105,12 @@ class Running:
                 if each in known:
                     self._steps[each] = known[each]
                 continue
-            now = progress(trace)
-            if trace.running or each not in known or known[each][0] != now:
-                found[each] = _whole(trace)
+            now = _state(trace)
+            before, at = known.get(each, _NEVER)
+            if now == before and not (trace.running and begun - at >= REFRESHED):
+                self._steps[each] = known[each]
+                continue
+            found[each] = _whole(trace)
             self._steps[each] = now, begun
         if found:
             self._steps_after = begun + (time.perf_counter() - begun) / _SHARE
@@ -138,6 +142,18 @@ class Running:
     def forget(self) -> None:
         """Forget what was published."""
         self._shown, self._over, self._last, self._steps, self._before = {}, {}, {}, {}, {}
+
+
+def _state(trace: LiveTrace) -> tuple[t.Any, ...]:
+    """Return the values whose change makes the steps be published at once."""
+    opened: list[int] = []
+    grown: list[t.Any] = []
+    # If they cannot be read, publishing them reports it.
+    with suppress(Exception):
+        columns = trace.columns()
+        opened = [index for index, end in enumerate(columns.ends) if not end]
+        grown = [columns.notes.progress(index * WIDTH) for index in opened]
+    return progress(trace), opened, grown
 
 
 def _whole(trace: LiveTrace) -> JsonObject | None:

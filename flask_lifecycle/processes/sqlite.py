@@ -166,7 +166,7 @@ class SqliteBoard(Side):
         self._bury(gone[:-_DEAD_PROCESSES])
         return [each for key, each in found.items() if key in self._parsed]
 
-    def trace(self, trace_id: str) -> JsonObject | None:
+    def written(self, trace_id: str) -> str | None:
         def read(opened: sqlite3.Connection) -> tuple[str] | None:
             found: tuple[str] | None = opened.execute(
                 "SELECT data FROM steps WHERE trace = ? AND key != ?", (trace_id, self._key)
@@ -174,7 +174,11 @@ class SqliteBoard(Side):
             return found
 
         row = self._use(read)
-        return None if row is None else _json(row[0], dict)
+        return None if row is None else row[0]
+
+    def trace(self, trace_id: str) -> JsonObject | None:
+        text = self.written(trace_id)
+        return None if text is None else _json(text, dict)
 
     def tell(self, kind: str, data: JsonObject) -> None:
         now = time.time()

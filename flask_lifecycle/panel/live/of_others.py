@@ -63,6 +63,8 @@ class OfOthers:
         self._again = 0.0
         self._steps_of: str | None = None
         self._steps: list[JsonObject] = []
+        # What they were read from.
+        self._written: str | bytes | None = None
 
     @property
     def process(self) -> JsonObject:
@@ -141,8 +143,12 @@ class OfOthers:
 
     def _new_steps(self, wanted: str | None) -> list[JsonObject]:
         if wanted != self._steps_of:
-            self._steps_of, self._steps = wanted, []
+            self._steps_of, self._steps, self._written = wanted, [], None
         if wanted is None or wanted not in self._sent:
+            return []
+        # To read and explain it takes time from the app.
+        before, self._written = self._written, self._others.written(wanted)
+        if self._written in (None, before):
             return []
         trace = self._others.steps(wanted)
         if trace is None:
