@@ -2,8 +2,8 @@
 
 import { time } from "../trace/format";
 
-/** Up to where a bar lies over the rows that says what is out of sight, px. */
-const BAR = 23;
+/** The height of a bar that lies over the rows and says what is out of sight, px. */
+const BAR = 21;
 /** Half the height of a band's label, and what lies above it, px. */
 const LABEL = 14;
 /** A row is whole in sight with so much on either side, px. */
