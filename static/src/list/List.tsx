@@ -92,20 +92,22 @@ function Handle(): JSX.Element {
 }
 
 function Head({ isSheet }: { readonly isSheet: boolean }): JSX.Element {
-  const { grouped } = state.value;
+  const byPage = state.value.grouped;
   return (
     <header {...(isSheet ? { onPointerDown: sheet.pull } : {})}>
       {isSheet ? <Handle /> : null}
-      <span role="status">
-        <Count />
-      </span>
-      <NeedALook />
+      <div class="counts">
+        <span role="status">
+          <Count />
+        </span>
+        <NeedALook />
+      </div>
       <button
         type="button"
-        aria-pressed={grouped}
+        aria-pressed={byPage}
         title="Group requests under the page that sent them"
         onClick={() => {
-          actions.group(!grouped);
+          actions.group(!byPage);
         }}
       >
         By page
