@@ -207,6 +207,12 @@ def test_the_filter_is_made_of_chips(panel: Panel) -> None:
     assert page.locator(".tabs").bounding_box() == tabs  # nothing jumps while one writes
     expect(field_of(page)).to_have_attribute("aria-invalid", "true")
     assert violations(panel) == []
+    page.keyboard.press("ArrowDown")
+    suggestions = page.get_by_role("listbox", name="Suggestions").bounding_box()
+    says = page.locator("#filter-says").bounding_box()
+    assert suggestions is not None
+    assert says is not None
+    assert says["y"] + says["height"] <= suggestions["y"]
     page.reload()
     expect(chips).to_have_text(["status:4xx", 'path:"/nowhere at"', "time:>fast"])
     page.get_by_role("button", name="Remove time:>fast").click()

@@ -46,10 +46,12 @@ export function Field(): JSX.Element {
         />
         <kbd aria-hidden="true">/</kbd>
       </div>
-      {shown ? <Options options={options} active={active} onTake={take} /> : null}
-      <p id="filter-says" role="status" class="wrong">
-        {errors.join("; ")}
-      </p>
+      <div class="below">
+        <p id="filter-says" role="status" class="wrong">
+          {errors.join("; ")}
+        </p>
+        {shown ? <Options options={options} active={active} onTake={take} /> : null}
+      </div>
     </div>
   );
 }
