@@ -51,7 +51,7 @@ export function HeldFacts({ trace }: { readonly trace: Trace }): JSX.Element {
   return (
     <ul class="facts" aria-label="What matters">
       <ByHand trace={trace} />
-      <li>
+      <li class="own">
         <b>{time(Math.max(0, all - held))}</b> of the app’s own time so far
       </li>
       <li>
