@@ -204,6 +204,10 @@ def test_it_fits_and_is_accessible(panel: Panel, width: int, height: int) -> Non
     boxes = [page.locator(name).bounding_box() for name in ("svg.two", ".both aside")]
     assert boxes[0] is not None
     assert boxes[1] is not None
+    if width < 760:
+        menu = page.get_by_role("button", name="Filter and controls").bounding_box()
+        assert menu is not None
+        assert width - menu["x"] - menu["width"] < 20
     if width < 1100:
         assert boxes[1]["y"] >= boxes[0]["y"] + boxes[0]["height"] - 1
     else:

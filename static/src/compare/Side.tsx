@@ -201,7 +201,7 @@ function plainOf(value: Json): string {
 }
 
 function cut(text: string): string {
-  return ellipsize(text, 18);
+  return ellipsize(text, 26);
 }
 
 /** What both left in `g` and in the session. */

@@ -201,6 +201,13 @@ describe("A is hollow, and B is solid", () => {
   });
 });
 
+it("cuts no name on a phone that has room on a line of its own", () => {
+  const said = textsOf(draw(modelOf(tell(STORIES.typical), tell(STORIES.typical)), 390))
+    .map((text) => text.said)
+    .filter((text) => text.includes("…") && !text.startsWith("view"));
+  expect(said).toEqual([]);
+});
+
 it("walks through the steps in the order in which the wires pass them", () => {
   const model = modelOf(typical, typical);
   const { order } = draw(model);

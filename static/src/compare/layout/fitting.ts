@@ -104,6 +104,8 @@ function together(
 ): readonly [FittedChip, FittedChip] | null {
   const details: [Detail | null, Detail | null] = [ALL, ALL];
   const fitted: [FittedChip, FittedChip] = [fitted_(room, left, ALL), fitted_(room, right, ALL)];
+  // With little width, the one on the right goes a line lower.
+  if (room.narrow && fitted[0].extent + fitted[1].extent + GEOMETRY.between > room.room) return null;
   while (fitted[0].extent + fitted[1].extent + GEOMETRY.between > room.room) {
     // The wider one gives way, as long as it can.
     const wider = fitted[0].extent >= fitted[1].extent ? 0 : 1;
