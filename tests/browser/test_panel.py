@@ -149,6 +149,9 @@ def test_nothing_overflows_a_narrow_screen(panel: Panel) -> None:
     panel.page.get_by_label("Step", exact=True).wait_for()
     assert panel.page.evaluate("document.documentElement.scrollWidth") <= 390
     link.click(trial=True)
+    # With a list beside it, all controls are there.
+    panel.page.set_viewport_size({"width": 844, "height": 700})
+    expect(panel.page.get_by_role("button", name="Talk")).to_be_in_viewport(ratio=1)
 
 
 def test_a_replay_goes_through_the_request_step_by_step(panel: Panel) -> None:
