@@ -202,7 +202,7 @@ def test_the_stage_shows_the_diagram_and_a_caption_alone(panel: Panel) -> None:
     # From all of it, a clicker goes to the first step, not to the last.
     page.keyboard.press("PageDown")
     expect(page.locator(".caption")).to_contain_text("The WSGI server calls the app")
-    expect(page.locator(".playback .clock")).to_contain_text("step 1/")
+    expect(page.locator(".playback .clock")).to_contain_text("moment 1/")
     page.keyboard.press("z")
     expect(page.locator(".camera")).to_have_attribute("style", re.compile(r"scale\(1\.7"))
     page.keyboard.press("Escape")

@@ -48,7 +48,7 @@ export function Playback(): JSX.Element | null {
           </button>
         ) : null}
         <span class="clock">
-          <span class="word">step </span>
+          <span class="word">moment </span>
           {position.cue + 1}/{cues.length} <span class="word">{time(shown)}</span>
         </span>
         <PaceChoice pace={replay?.pace ?? "even steps"} />

@@ -46,7 +46,7 @@ export default function Speaker({ id }: { readonly id: string }): JSX.Element {
       <p class="position">
         <bdi>{shown.request}</bdi>
         {shown.requests > 1 && shown.position > 0 ? ` · ${shown.position} of ${shown.requests} requests` : ""}
-        {` · step ${shown.cue} of ${shown.cues}`}
+        {` · moment ${shown.cue} of ${shown.cues}`}
         {shown.black ? " · the screen is black" : ""}
       </p>
       {shown.held === null ? null : <Held held={shown.held} />}

@@ -72,7 +72,7 @@ export function StageFoot({ says }: FootProps): JSX.Element | null {
     <section class="playback stage-foot" aria-label="Replay" data-view="replay">
       <Progress trace={trace} summary={summary} />
       <p class="clock">
-        <span class="unseen">step </span>
+        <span class="unseen">moment </span>
         {position + 1}
         <i>/</i>
         {cues.length}

@@ -6,7 +6,7 @@ import outcomeStyles from "../styles/outcome.css?inline";
 import { adopt } from "../components/adopt";
 import { summaryOf } from "../trace/statements";
 import { stateOf, unfinished } from "../trace/steps";
-import { change, cpuOf, lasting, memoryOf, size, time } from "../trace/format";
+import { grouped, change, cpuOf, lasting, memoryOf, size, time } from "../trace/format";
 import { current } from "../state/request";
 import { actions } from "../state/actions";
 import { state } from "../state/store";
@@ -162,7 +162,7 @@ function Row({ step, open, picked, measures }: RowProps): JSX.Element {
         actions.step(step.id);
       }}
     >
-      <td class="num k">{step.id}</td>
+      <td class="num k">{grouped(step.id + 1)}</td>
       <td class="k">{step.stage}</td>
       <td class="what">
         <button type="button" class="link" title={step.name}>
