@@ -89,8 +89,7 @@ function useFollowed(
   scrollTo: (to: number) => void,
 ): void {
   const { selected, follow } = state.value;
-  useEffect(() => {
-    if (!follow) position.seen = true;
+  const show = (): void => {
     if (edges === undefined || !position.seen) return;
     position.shown = selected;
     const at = position.scrolled;
@@ -98,7 +97,13 @@ function useFollowed(
     const bottom = edges[1] - (box.current?.clientHeight ?? height);
     if (edges[0] < at) scrollTo(edges[0]);
     else if (bottom > at) scrollTo(bottom);
+  };
+  useEffect(() => {
+    if (!follow) position.seen = true;
+    show();
   }, [selected, edges === undefined, follow, follow ? edges?.[0] : null, follow ? edges?.[1] : null]);
+  // What is said above the list makes it less high.
+  useEffect(show, [height]);
 }
 
 function useHeight(box: RefObject<HTMLDivElement | null>): number {

@@ -53,10 +53,10 @@ export function Figure(): JSX.Element {
       figure.querySelector("svg.diagram .node.cur")?.scrollIntoView({ block: "nearest", inline: "center" });
     centre(figure);
   }, [about, zoom, drawer, space, held]);
-  // While it ran, its steps were followed.
+  // While it ran, its steps were followed; and the stage has rows of another height.
   useLayoutEffect(() => {
     if (box.current !== null && about === null && held === null) box.current.scrollTop = 0;
-  }, [trace?.id, trace?.state]);
+  }, [trace?.id, trace?.state, stage]);
   const inner = useInner(trace);
   const diagram = useDiagram({
     trace,
