@@ -146,7 +146,9 @@ function Changed({ change: { where, kind, name, value } }: { readonly change: Ch
   const owner = where === "g" ? `g.${name}` : where === "session" ? `session["${name}"]` : name;
   return (
     <Fact name={owner}>
-      <b>{signOf(kind)}</b> {value === undefined ? "removed" : textOf(value)}
+      <b>{signOf(kind)}</b>
+      {"\u00a0"}
+      {value === undefined ? "removed" : textOf(value)}
     </Fact>
   );
 }
