@@ -337,7 +337,7 @@ def test_5000_rows_are_there_and_few_of_them_drawn(
     page = opened(context, server.address)
     count = page.locator(".list header [role=status]")
     # And the one that asked whether it is up; whether the history has older ones is not known yet.
-    expect(count).to_have_text("5001+ requests")
+    expect(count).to_have_text("5,001+ requests")
     page.locator("[data-trace]").first.wait_for()
     assert page.locator(".rows li").count() < 60
     # The oldest come in by page, while one scrolls.
@@ -348,7 +348,7 @@ def test_5000_rows_are_there_and_few_of_them_drawn(
         return oldest.count() > 0
 
     wait_for(is_there, 300)
-    expect(count).to_have_text("5001 requests")
+    expect(count).to_have_text("5,001 requests")
     assert page.locator(".rows li").count() < 60
     expect(page.locator(".rows li").last).to_have_attribute("aria-posinset", "5001")
     expect(oldest).to_be_in_viewport()
@@ -356,7 +356,7 @@ def test_5000_rows_are_there_and_few_of_them_drawn(
     before = oldest.bounding_box()
     for kept in (5002, 5003):  # what is done after painting the first is done before the second
         server.get("/new")
-        expect(count).to_have_text(f"{kept} requests")
+        expect(count).to_have_text(f"{kept:,} requests")
         assert oldest.bounding_box() == before
     oldest.click()
     page.locator('svg.diagram[aria-label="GET /before/0"]').wait_for()

@@ -89,9 +89,10 @@ function Parts({ loaded }: { readonly loaded: Loaded }): JSX.Element {
 function PartRow({ part, single }: { readonly part: ComparedPart; readonly single: boolean }): JSX.Element {
   const { name, a, b, a_ns, b_ns, beyond } = part;
   const counted = name === "sql";
-  const of = (count: number, ns: number | null): string => `${counted ? `${count} · ` : ""}${time(ns ?? 0)}`;
+  const of = (count: number, ns: number | null): string =>
+    `${counted ? `${grouped(count)} · ` : ""}${time(ns ?? 0)}`;
   const { text, sure } = differenceOf({ a: a_ns, b: b_ns, beyond }, single);
-  const more = counted && a !== b ? `${b > a ? "+" : "−"}${Math.abs(b - a)} · ` : "";
+  const more = counted && a !== b ? `${b > a ? "+" : "−"}${grouped(Math.abs(b - a))} · ` : "";
   return (
     <tr>
       <th scope="row">{NAMES[name] ?? name}</th>
@@ -119,7 +120,10 @@ function Sql({ comparison: { sql } }: { readonly comparison: Comparison }): JSX.
   const same = sql.length - differing.length;
   const [a, b] = [total("a"), total("b")];
   return (
-    <Section title="SQL" says={a === b ? plural(a, "statement") : `${a} → ${plural(b, "statement")}`}>
+    <Section
+      title="SQL"
+      says={a === b ? plural(a, "statement") : `${grouped(a)} → ${plural(b, "statement")}`}
+    >
       <ul class="df">
         {differing.map((each) => (
           <Row
@@ -145,7 +149,7 @@ function Sql({ comparison: { sql } }: { readonly comparison: Comparison }): JSX.
 }
 
 function times(count: number): string {
-  return count === 0 ? "0" : `${count}×`;
+  return count === 0 ? "0" : `${grouped(count)}×`;
 }
 
 const LONGEST = 60;

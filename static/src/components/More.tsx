@@ -3,6 +3,8 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 
+import { grouped } from "../trace/format";
+
 interface MoreProps {
   /** The number of items that are not drawn. */
   readonly count: number;
@@ -17,7 +19,7 @@ export function More({ count, what, onMore }: MoreProps): JSX.Element | null {
       <button type="button" onClick={onMore}>
         Show more
       </button>{" "}
-      {count} {what}
+      {grouped(count)} {what}
     </p>
   );
 }

@@ -9,7 +9,7 @@ import { actions } from "../state/actions";
 import { state, visible, visibleImported } from "../state/store";
 import type { DrawnPart } from "../api/types";
 import { whole, words } from "../trace/filter";
-import { plural } from "../trace/format";
+import { grouped, plural } from "../trace/format";
 import { counted, flagged, rows } from "./current";
 import { resize, width, WIDTH } from "./geometry";
 import { Rows } from "./Rows";
@@ -127,15 +127,15 @@ function Count(): JSX.Element {
     return (
       <>
         <b title={files === 0 ? undefined : `and ${plural(files, "static file")}`}>
-          {more === "" ? plural(requests, "request") : `${requests}+ requests`}
+          {more === "" ? plural(requests, "request") : `${grouped(requests)}+ requests`}
         </b>
-        {imported.length === 0 ? "" : `, ${imported.length} imported`}
+        {imported.length === 0 ? "" : `, ${grouped(imported.length)} imported`}
       </>
     );
   const matches = visible.value.length + visibleImported.value.length;
   return (
     <>
-      <b>{matches}</b> of {total}
+      <b>{grouped(matches)}</b> of {grouped(total)}
       {more}
     </>
   );
@@ -156,7 +156,7 @@ function NeedALook(): JSX.Element | null {
       title={on ? "Show all requests" : `Show only these (${FLAGGED})`}
       onClick={toggleFlagged}
     >
-      {count} {count === 1 ? "needs" : "need"} a look
+      {grouped(count)} {count === 1 ? "needs" : "need"} a look
     </button>
   );
 }
@@ -208,7 +208,7 @@ function Missing(): JSX.Element {
       ) : null}
       {tooLarge > 0 ? (
         <span title="Together larger than the server stores (LIFECYCLE_MAX_BYTES)">
-          {tooLarge} of them for their size
+          {grouped(tooLarge)} of them for their size
         </span>
       ) : null}
       {skipped > 0 ? (

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { change, cpuOf, lasting, memoryOf, repeated, size, time, websocketOf } from "./format";
+import { change, cpuOf, lasting, memoryOf, plural, repeated, size, time, websocketOf } from "./format";
 import { step } from "../testing/traces";
 import type { Json } from "../api/types";
 
@@ -17,6 +17,14 @@ test("times and sizes are written to three figures", () => {
   expect([0, 999].map(lasting)).toEqual(["–", "1.0 µs"]);
   expect([0, 999, 1000, 5_200_000].map(size)).toEqual(["0 B", "999 B", "1.0 kB", "5.2 MB"]);
   expect([0, 5_200_000, -1500].map(change)).toEqual(["+0 B", "+5.2 MB", "−1.5 kB"]);
+});
+
+test("numbers have their thousands apart, and a noun that agrees", () => {
+  expect([0, 1, 5001].map((number) => plural(number, "request"))).toEqual([
+    "0 requests",
+    "1 request",
+    "5,001 requests",
+  ]);
 });
 
 test("what was measured is told where it was asked for, whatever was imported", () => {

@@ -38,7 +38,7 @@ export function grouped(number: number): string {
 
 /** A number with its noun, such as "1 request". */
 export function plural(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? "" : "s"}`;
+  return `${grouped(number)} ${noun}${number === 1 ? "" : "s"}`;
 }
 
 /** The CPU time of a step in ns, if it was collected. */

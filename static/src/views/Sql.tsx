@@ -5,7 +5,7 @@ import messageStyles from "../styles/message.css?inline";
 import collectedStyles from "../styles/collected.css?inline";
 import outcomeStyles from "../styles/outcome.css?inline";
 import { adopt } from "../components/adopt";
-import { time } from "../trace/format";
+import { grouped, time } from "../trace/format";
 import { isStatement, kindOf, transactions, type Bracket } from "../trace/transactions";
 import { current } from "../state/request";
 import { state } from "../state/store";
@@ -116,7 +116,7 @@ function Sum({ sent, trace }: { readonly sent: readonly Step[]; readonly trace: 
   const slow = sent.filter((step) => isSlow(step, trace)).length;
   return (
     <p class="sum">
-      <b>{count}</b> {count === 1 ? "statement" : "statements"}
+      <b>{grouped(count)}</b> {count === 1 ? "statement" : "statements"}
       {counted(sent, "commit")}
       {counted(sent, "rollback")} in <b>{time(sent.reduce((sum, step) => sum + took(step), 0))}</b>
       {slow > 0 ? (
@@ -132,7 +132,7 @@ function counted(sent: readonly Step[], kind: "commit" | "rollback"): JSX.Elemen
   const count = sent.filter((step) => kindOf(step) === kind).length;
   return count === 0 ? null : (
     <>
-      , <b>{count}</b> {kind}
+      , <b>{grouped(count)}</b> {kind}
       {count === 1 ? "" : "s"}
     </>
   );
@@ -170,8 +170,8 @@ function Often({ group, trace }: { readonly group: Group; readonly trace: Trace 
     <p class="often">
       <b>
         {group.repeated
-          ? `N+1: the same statement, ${group.steps.length} times`
-          : `${group.steps.length} times, with the same parameters`}
+          ? `N+1: the same statement, ${grouped(group.steps.length)} times`
+          : `${grouped(group.steps.length)} times, with the same parameters`}
       </b>{" "}
       {[...origins].map(([key, { place, where }]) => (
         <span key={key}>

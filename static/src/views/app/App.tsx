@@ -7,6 +7,7 @@ import { adopt } from "../../components/adopt";
 import { Editor } from "../../components/Source";
 import { actions } from "../../state/actions";
 import { hasApps, state } from "../../state/store";
+import { grouped } from "../../trace/format";
 import appStyles from "../../styles/app.css?inline";
 import toolsStyles from "../../styles/tools.css?inline";
 import { About } from "./About";
@@ -33,7 +34,7 @@ export default function App(): JSX.Element {
               actions.app({ part: each });
             }}
           >
-            {each === "rules" ? `Rules (${map.rules.length})` : "About the app"}
+            {each === "rules" ? `Rules (${grouped(map.rules.length)})` : "About the app"}
           </button>
         ))}
         {hasApps.value ? <span class="of-app">of {map.name}, which serves this panel</span> : null}

@@ -8,6 +8,7 @@ import { actions } from "../../state/actions";
 import { current, isOfAnother } from "../../state/request";
 import { EMPTY } from "../../state/state";
 import { all, state } from "../../state/store";
+import { grouped } from "../../trace/format";
 import { isSameRun } from "../../trace/run";
 import { Answer, isPath, useMatch } from "./Answer";
 import { namesOf } from "./phases";
@@ -155,7 +156,7 @@ function List({ map, rules, picked, called, onPick }: ListProps): JSX.Element {
               actions.app({ never: event.currentTarget.checked });
             }}
           />{" "}
-          never requested since the start ({count})
+          never requested since the start ({grouped(count)})
         </label>
       </p>
       <ul ref={list} aria-label="Rules">

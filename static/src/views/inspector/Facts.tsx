@@ -64,7 +64,7 @@ export function Measures({ trace, step }: StepProps): JSX.Element {
         <Fact name="SQL">{time(sql.reduce((sum, each) => sum + took(each), 0))}</Fact>
       )}
       <Fact name="step">
-        {step.id + 1} of {trace.steps.length}
+        {grouped(step.id + 1)} of {grouped(trace.steps.length)}
       </Fact>
     </dl>
   );

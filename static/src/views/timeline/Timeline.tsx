@@ -8,7 +8,7 @@ import { clockOf, type AppClock } from "../../trace/clock";
 import { ownSteps, spanName, stateOf } from "../../trace/steps";
 import { brief, heldInStep, holdsOf, ofWhichHeld, squeezed } from "../../trace/holds";
 import { rewind, shownCue } from "../../trace/replay";
-import { lasting, time } from "../../trace/format";
+import { grouped, lasting, time } from "../../trace/format";
 import { summaryOf } from "../../trace/statements";
 import { current, elapsed } from "../../state/request";
 import { actions } from "../../state/actions";
@@ -122,7 +122,7 @@ function Least({ value, hidden, onChange }: LeastProps): JSX.Element {
         µs
       </label>
       <span class="k" role="status">
-        {hidden === 0 ? "" : `${hidden} hidden`}
+        {hidden === 0 ? "" : `${grouped(hidden)} hidden`}
       </span>
     </>
   );
