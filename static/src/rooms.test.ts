@@ -51,6 +51,7 @@ const PURE = [
 
 const ROOMS = Object.keys(ALLOWED).sort((a, b) => b.length - a.length);
 const SPECIFIER = /\b(?:from |import |import\()"([^"?]+)/g;
+const EXPORT = /^export (?:async )?(?:function|const|let|class|interface|type) (\w+)/gm;
 const MODULES = globSync("src/**/*.{ts,tsx}").map((path) => path.replaceAll("\\", "/").slice(4));
 const SHIPPED = MODULES.filter((path) => !path.includes(".test."));
 
@@ -92,6 +93,19 @@ describe("imports", () => {
     expect(
       pure.filter((path) => /\b(document|window|localStorage)\./.test(readFileSync(`src/${path}`, "utf-8"))),
     ).toEqual([]);
+  });
+
+  it("are of all that is exported", () => {
+    const named = new Map(
+      MODULES.map((path) => [path, new Set(readFileSync(`src/${path}`, "utf-8").match(/\w+/g))]),
+    );
+    const unused = SHIPPED.filter((path) => path !== "api/generated.ts").flatMap((path) =>
+      [...readFileSync(`src/${path}`, "utf-8").matchAll(EXPORT)]
+        .map(([, name = ""]) => name)
+        .filter((name) => MODULES.every((other) => other === path || !named.get(other)?.has(name)))
+        .map((name) => `${path} exports ${name}`),
+    );
+    expect(unused).toEqual([]);
   });
 
   it("close no circle", () => {

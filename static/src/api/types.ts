@@ -215,7 +215,7 @@ export interface Batch {
 }
 
 /** What changes when a request is held or goes on, or a breakpoint is set. */
-export interface HoldsState {
+interface HoldsState {
   readonly held: readonly HeldAt[];
   /** Changes with the breakpoints. */
   readonly revision: number;
@@ -224,7 +224,7 @@ export interface HoldsState {
 }
 
 /** Where a request is held, since ns from its start. */
-export interface HeldAt {
+interface HeldAt {
   readonly trace: string;
   readonly step: number;
   readonly stage: Stage;

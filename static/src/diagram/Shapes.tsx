@@ -7,7 +7,7 @@ import type { Breakable } from "../trace/breakpoints";
 import { classOf, type Node, type Shape } from "./layout/shapes";
 
 /** The actions on drawn shapes. */
-export interface ShapeActions {
+interface ShapeActions {
   readonly select: (step: number | null) => void;
   readonly open: (trace: string) => void;
   readonly fold: (key: string) => void;

@@ -52,7 +52,7 @@ export function stillOf(film: Film, frame: Frame): string {
   return picture(film, size, `${film.css}${STYLE}*{animation:none!important}`, partsOf(frame, size).join(""));
 }
 
-export interface Size {
+interface Size {
   readonly width: number;
   readonly height: number;
 }

@@ -1,7 +1,7 @@
 /** Write an animated GIF (https://www.w3.org/Graphics/GIF/spec-gif89a.txt): pure. */
 
 /** One picture: RGBA, and how long it is shown. */
-export interface Picture {
+interface Picture {
   readonly pixels: Uint8ClampedArray;
   readonly ms: number;
 }

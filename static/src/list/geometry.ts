@@ -30,7 +30,7 @@ const GAP = 10;
 const METHOD_GAP = 8;
 
 /** The indent of a row's content by its depth in a group. */
-export function indentOf(depth: number): number {
+function indentOf(depth: number): number {
   return INDENTS[Math.min(depth, 3)] ?? 0;
 }
 

@@ -3,7 +3,7 @@
 import type { TraceSummary } from "../api/types";
 
 /** A piece of a line: of the path, or of the query, which is muted. */
-export type Piece = readonly [text: string, isQuery: boolean];
+type Piece = readonly [text: string, isQuery: boolean];
 export type Line = readonly Piece[];
 
 interface Letter {

@@ -45,7 +45,7 @@ export interface RestartRow {
 }
 
 /** Between the requests that are held and those that go on. */
-export interface BesideRow {
+interface BesideRow {
   readonly kind: "beside";
   readonly key: "beside";
 }

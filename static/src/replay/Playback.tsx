@@ -66,7 +66,7 @@ export function Playback(): JSX.Element | null {
 }
 
 /** The caption of the current cue; there is none for a whole request. */
-export function Caption({ cue }: { readonly cue: Cue | null }): JSX.Element {
+function Caption({ cue }: { readonly cue: Cue | null }): JSX.Element {
   return (
     <p class="caption" role="status" aria-live="polite">
       {cue === null || cue.step === null ? null : <Sentence cue={cue} />}

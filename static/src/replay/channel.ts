@@ -63,7 +63,7 @@ const PRESSES = {
   black: actions.black,
 };
 
-export const SPEAKER = "speaker";
+const SPEAKER = "speaker";
 
 export function channelOf(id: string): BroadcastChannel {
   return new BroadcastChannel(`lifecycle-${SPEAKER}-${id}`);

@@ -271,7 +271,7 @@ export function setConnection(state: State, connection: Connection, now: number)
 }
 
 /** Merge steps by id; ended steps replace their running versions. */
-export function mergeSteps(known: readonly Step[], more: readonly Step[]): readonly Step[] {
+function mergeSteps(known: readonly Step[], more: readonly Step[]): readonly Step[] {
   const merged = [...known];
   for (const step of more) merged[step.id] = step;
   return merged;

@@ -6,7 +6,7 @@ import type { State } from "./state";
 export type Switch = "grouped" | "keys" | "mine";
 
 /** What is stored. */
-export type Preference =
+type Preference =
   Switch | "theme" | "editor" | "talk" | "notes" | "list-width" | "inspector-height" | "inspector-side";
 
 const storage = stored();

@@ -139,7 +139,7 @@ export const MAP: AppMap = {
   error_handlers: [],
 };
 
-export interface Story {
+interface Story {
   readonly path: string;
   readonly rule: string | null;
   readonly view: string | null;

@@ -4,7 +4,7 @@ import type { Stage, Step } from "../api/types";
 import { IN_ONLY, type Cue } from "./cues";
 import { unbroken } from "./text";
 
-export const OVERVIEW = "The layers open down the left side, and close up the right side in reverse order.";
+const OVERVIEW = "The layers open down the left side, and close up the right side in reverse order.";
 
 export interface Part {
   readonly text: string;

@@ -24,7 +24,7 @@ const [KIND_GAP, TIME_GAP, NOTE_GAP] = [9, 16, 10];
 /** Shorter than this, ns, there is nothing to measure. */
 const LEAST = 2000;
 
-export interface ViewShapes {
+interface ViewShapes {
   readonly back: readonly Shape[];
   readonly nodes: readonly Shape[];
 }

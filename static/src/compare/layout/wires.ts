@@ -13,7 +13,7 @@ const FAR = 1.6;
 
 type Tone = "in" | "out" | "err" | "short";
 
-export interface Wires {
+interface Wires {
   readonly wires: readonly Shape[];
   readonly front: readonly Shape[];
 }

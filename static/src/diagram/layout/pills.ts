@@ -201,7 +201,7 @@ function againPill(scene: Scene, chip: Chip, again: Step): Pill {
   return stepPill(scene, again, state === "raised" ? "bad" : "aft", `again ${time(spent(again))}`, label);
 }
 
-export function stepPill(scene: Scene, step: Step, cls: string, text: string, label: string): Pill {
+function stepPill(scene: Scene, step: Step, cls: string, text: string, label: string): Pill {
   return { kind: "step", step, cls, text, label, w: widthOf(scene, text, "pill") + 2 * PADDING };
 }
 

@@ -18,7 +18,7 @@ import type { Space } from "./sheet";
 const FEWEST = 5;
 
 /** The layout of a request as it is, or as it will be at its end. */
-export interface Layout {
+interface Layout {
   readonly scene: Scene;
   readonly frame: Frame;
   readonly placements: readonly Placement[];

@@ -14,7 +14,7 @@ export interface Draft {
 }
 
 /** The specification of a chip; without a step, it is planned by the registries. */
-export interface ChipSpec {
+interface ChipSpec {
   readonly key: string;
   readonly stage: Stage;
   readonly kind: string;

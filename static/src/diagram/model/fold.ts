@@ -9,7 +9,7 @@ const MANY = 8;
 const FEWEST = 3;
 const QUICK_SHARE = 0.02;
 
-export interface Folding {
+interface Folding {
   /** The time of the whole request, ns. */
   readonly total: number;
   readonly opened: ReadonlySet<string>;

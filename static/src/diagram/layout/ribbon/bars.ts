@@ -12,7 +12,7 @@ import { xOf, type Box } from "./box";
 import type { Lane } from "./lanes";
 import type { Part } from "./part";
 
-export type BarLane = Extract<Lane, "sql" | "tpl" | "span">;
+type BarLane = Extract<Lane, "sql" | "tpl" | "span">;
 
 /** Steps of one bar, too close to be distinguished. */
 interface Group {

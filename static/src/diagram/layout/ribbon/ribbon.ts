@@ -35,7 +35,7 @@ import { titleOf } from "./title";
 const RADIUS = 12;
 const LONGEST_NOTE = 90;
 
-export interface DrawnRibbon extends Partial<Layers> {
+interface DrawnRibbon extends Partial<Layers> {
   readonly axis: Axis;
 }
 

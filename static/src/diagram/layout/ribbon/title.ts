@@ -16,7 +16,7 @@ const [LEAST_NAME, LEAST_NOTE] = [40, 60];
 /** Between the parts of a title, and from it to what is at its right. */
 const [KIND_GAP, TIME_GAP, SHARE_GAP, APART, MARK_GAP] = [9, 16, 9, 20, 4];
 
-export interface Title {
+interface Title {
   /** The name, shortened to fit. */
   readonly name: string;
   readonly shapes: readonly Shape[];

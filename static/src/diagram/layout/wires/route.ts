@@ -17,7 +17,7 @@ import {
   type Side,
 } from "./net";
 
-export interface Route extends Drawn {
+interface Route extends Drawn {
   /** Whether an exception climbs from here on. */
   readonly failing?: boolean;
 }
