@@ -10,6 +10,15 @@ function tokens(theme: "light" | "dark"): Record<string, string> {
   );
 }
 
+/** Red, green and blue of six digits. */
+function hex(colour: string): readonly number[] {
+  return [1, 3, 5].map((at) => Number.parseInt(colour.slice(at, at + 2), 16));
+}
+
+function mixed(under: number, over: number, part: number): number {
+  return under + (over - under) * part;
+}
+
 function luminance(colour: string): number {
   const digits = colour.slice(1);
   const full = digits.length === 3 ? [...digits].map((digit) => digit + digit).join("") : digits;
@@ -36,5 +45,16 @@ describe.each(["light", "dark"] as const)("%s", (theme) => {
   );
   it.each(["in", "out", "err", "short", "ghost", "break"])("graphics in %s can be seen", (name) => {
     expect(contrast(found[name] ?? "#000", found["bg"] ?? "#000")).toBeGreaterThanOrEqual(3);
+  });
+  it("the pipe can be seen on many bands", () => {
+    const layer =
+      /--layer: light-dark\(rgb\(([\d ]+) \/ (\d+)%\), rgb\(([\d ]+) \/ (\d+)%\)\)/.exec(css) ?? [];
+    const [over = "", part = 0] = theme === "light" ? [layer[1], layer[2]] : [layer[3], layer[4]];
+    let ground = hex(found["bg"] ?? "#000");
+    for (let band = 1; band <= 10; band++) {
+      ground = over.split(" ").map((each, at) => mixed(ground[at] ?? 0, Number(each), Number(part) / 100));
+      const painted = `#${ground.map((each) => Math.round(each).toString(16).padStart(2, "0")).join("")}`;
+      expect(contrast(found["pipe"] ?? "#000", painted), `${band} bands`).toBeGreaterThanOrEqual(1.15);
+    }
   });
 });
