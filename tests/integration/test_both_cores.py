@@ -10,17 +10,20 @@ import sys
 import threading
 import traceback
 import typing as t
+from pathlib import Path
 
 from flask import Flask, Response, jsonify, redirect, request, send_file
 from werkzeug.test import EnvironBuilder
 from werkzeug.wsgi import FileWrapper
 
+import flask_lifecycle
 from flask_lifecycle import Lifecycle
 from flask_lifecycle.core import compiled
 from tests.helpers import ROOT
 
 # Ids, addresses and dates.
 _VARYING = re.compile('[0-9a-f]{24}| at 0x[0-9a-f]+|[A-Z][a-z]{2}, [^"]* GMT')
+PACKAGE = Path(flask_lifecycle.__file__).parent
 Start = t.Callable[..., t.Any]
 
 
@@ -138,14 +141,16 @@ def serve(app: Flask, environ: dict[str, t.Any], server: str) -> list[t.Any]:
         if server not in ("leaves", "closes early"):
             seen.extend(body)
     except BaseException as error:
-        names = [frame.name for frame in traceback.extract_tb(error.__traceback__)[1:]]
-        seen.append((repr(error), repr(error.__context__), [n for n in names if n != "__call__"]))
+        frames = traceback.extract_tb(error.__traceback__)[1:]
+        # On Python 3.10, there is the one from which an exception is raised again.
+        names = [each.name for each in frames if PACKAGE not in Path(each.filename).parents]
+        seen.append((repr(error), repr(error.__context__), names))
     for _ in range(0 if server == "leaves" else 1 + (server == "closes twice")):
         try:
             if hasattr(body, "close"):
                 body.close()
         except BaseException as error:
-            seen.append(("close", repr(error), len(traceback.extract_tb(error.__traceback__))))
+            seen.append(("close", repr(error)))
     return seen
 
 
