@@ -29,7 +29,7 @@ ALLOWED = {
     "toolbar": {"address", "core", "_compat"},
     "trace": {"forks", "locks", "faults", "_compat", "redact", "core"},
     "recorder": {"trace", "redact", "faults", "_compat", "core"},
-    "store": {"trace", "settings", "locks"},
+    "store": {"trace", "settings", "locks", "core"},
     "summary": {"trace", "toolbar", "faults"},
     "source": {"trace", "redact", "_compat"},
     "recording": {"trace", "redact", "settings", "summary", "source"},

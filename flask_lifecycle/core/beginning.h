@@ -223,6 +223,8 @@ take_headers(Begin *begin)
         begin->received = make_named(
             part(begin, RECEIVED),
             Py_BuildValue("OO{}", PyTuple_GET_ITEM(shape, SHAPE_NAMES), shown));
+    if (begin->received != NULL)
+        PyObject_GC_UnTrack(begin->received); /* It has nothing but texts. */
     Py_XDECREF(shown);
     Py_XDECREF(values);
     Py_XDECREF(shape);

@@ -300,8 +300,8 @@ make_counts(State *state, PyObject *parts, PyObject *trace, PyObject *preview)
     PyObject *shown = PyObject_CallNoArgs(preview), *values = NULL;
     PyObject *streamed = shown == NULL ? NULL : get_attr(state, trace, &state->names.streamed);
     if (streamed != NULL)
-        values = shown == Py_None ? Py_BuildValue("(iiO[])", 0, 0, streamed)
-                                  : Py_BuildValue("(iiO[]O)", 0, 0, streamed, shown);
+        values = shown == Py_None ? Py_BuildValue("(iiO())", 0, 0, streamed)
+                                  : Py_BuildValue("(iiO()O)", 0, 0, streamed, shown);
     PyObject *counts = values == NULL
                            ? NULL : PyObject_CallOneArg(PyTuple_GET_ITEM(parts, COUNTS), values);
     Py_XDECREF(values);

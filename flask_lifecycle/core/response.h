@@ -32,7 +32,7 @@ static PyObject *
 answered_shortly(State *state, PyObject *data, PyObject *const *args, Py_ssize_t count)
 {
     if (count != 5 || !PyUnicode_CheckExact(args[2]) || !PyList_CheckExact(args[3])
-        || PyList_GET_SIZE(args[3]) > PyLong_AsSsize_t(PyTuple_GET_ITEM(data, MOST_HEADERS)))
+        || !PyList_CheckExact(args[4]) || PyList_GET_SIZE(args[3]) > PyLong_AsSsize_t(PyTuple_GET_ITEM(data, MOST_HEADERS)))
         return NULL;
     PyObject *changes = get_attr(state, args[1], &state->names.added);
     Py_XDECREF(changes);
@@ -47,9 +47,11 @@ answered_shortly(State *state, PyObject *data, PyObject *const *args, Py_ssize_t
     PyObject *made = NULL;
     if (headers != NULL)
         made = make_named(PyTuple_GET_ITEM(data, ANSWERED), Py_BuildValue(
-            "OOn(O[]i)", status, headers, total, args[4], 0));
+            "OOn(N()i)", status, headers, total, PyList_AsTuple(args[4]), 0));
     if (made != NULL && add_detail_bytes(state, args[1], each * total) < 0)
         Py_CLEAR(made);
+    if (made != NULL)
+        PyObject_GC_UnTrack(made); /* It has nothing but texts. */
     Py_XDECREF(headers);
     Py_XDECREF(status);
     Py_DECREF(redactor);

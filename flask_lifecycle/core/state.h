@@ -34,7 +34,7 @@ typedef struct {
     PyObject *wsgi_file_wrapper;
 } Names;
 
-enum { NAME_COUNT = sizeof(Names) / sizeof(PyObject *), MOST_KNOWN = 4 };
+enum { NAME_COUNT = sizeof(Names) / sizeof(PyObject *), MOST_KNOWN = 8 };
 
 /* A class, and the offsets of its slots by the indexes of their names: 0 if it has no such slot. */
 typedef struct {

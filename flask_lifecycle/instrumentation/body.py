@@ -67,7 +67,7 @@ def _record_as_is(
     note = None
     if getattr(type(result), "__iter__", None) in _SEQUENCE_ITERS:
         chunks = [chunk for chunk in result if type(chunk) is bytes]
-        note = Counts((len(chunks), sum(map(len, chunks)), False, []))
+        note = Counts((len(chunks), sum(map(len, chunks)), False, ()))
         shown = preview()
         if shown is not None:
             for chunk in chunks:

@@ -83,7 +83,7 @@ class Recording:
 
     def counts(self) -> Counts:
         """Return new counts for the chunks of an iteration."""
-        counts = Counts((0, 0, self.trace.streamed, []))
+        counts = Counts((0, 0, self.trace.streamed, ()))
         preview = self.preview()
         if preview is not None:
             counts.append(preview)
@@ -99,6 +99,8 @@ class Recording:
                 sent[_PREVIEW].add(chunk)
             if self.trace.streamed and sent[0] <= _CHUNKS_KEPT:
                 sent[2] = True
+                # A list only where there are some: it is one more object for the garbage collector.
+                sent[3] = sent[3] or []
                 sent[3] += (clock(), len(chunk))
         return chunk
 

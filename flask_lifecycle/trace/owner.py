@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import weakref
 
+from ..core import slotted
 
+
+@slotted
 class Owner:
     """The identity of an app: one object for each app, compared by identity."""
 
