@@ -326,9 +326,13 @@ def _toolbar(settings: Settings, secret: str) -> tuple[OnResponse, OnStart]:
 
     toolbar = Toolbar(settings.url_prefix, secret, settings.host)
 
-    @fail_open
-    def on_response(response: Response, trace: LiveTrace) -> Response:
-        return toolbar.on_response(response, trace, flask.request.environ)
+    def on_response(response: Response, trace: LiveTrace) -> Response | None:
+        # Without `fail_open`, whose call takes as long as this.
+        try:
+            return toolbar.on_response(response, trace, flask.request.environ)
+        except Exception as error:
+            fault("the toolbar", error)
+            return None
 
     return on_response, fail_open(toolbar.on_start)
 

@@ -26,35 +26,90 @@ are_parts_of_answer(PyObject *data)
            && PyLong_CheckExact(PyTuple_GET_ITEM(data, MOST_HEADERS));
 }
 
+/* The fields of what the toolbar added, `toolbar/added.py`. */
+enum { ADDED_TAG, ADDED_AT, ADDED_BEFORE, ADDED_AFTER, ADDED_BOTH, FIELDS_OF_ADDED };
+
+/* Return the headers of a response as the app made it, which are borrowed from what the toolbar added, if
+ * nothing has changed them since; NULL, where there may be an exception, if that is left to Python. */
+static PyObject *
+own_headers(PyObject *added, PyObject *headers)
+{
+    if (!PyTuple_Check(added) || PyTuple_GET_SIZE(added) != FIELDS_OF_ADDED
+        || !PyBytes_CheckExact(PyTuple_GET_ITEM(added, ADDED_TAG))
+        || !PyList_CheckExact(PyTuple_GET_ITEM(added, ADDED_AFTER)))
+        return NULL;
+    PyObject *both = PyTuple_GET_ITEM(added, ADDED_BOTH);
+    if (!PyTuple_CheckExact(both) || PyTuple_GET_SIZE(both) != 2
+        || PyObject_RichCompareBool(headers, PyTuple_GET_ITEM(both, 0), Py_EQ) != 1)
+        return NULL;
+    PyObject *own = PyTuple_GET_ITEM(both, 1);
+    return PyList_CheckExact(own) ? own : NULL;
+}
+
+/* Return what was added to a response on the way to the server: headers, first those of the toolbar
+ * except for the length, the names of those that were removed, and the bytes of the tag. */
+static PyObject *
+all_added(PyObject *by_toolbar, PyObject *headers)
+{
+    PyObject *all = PyList_New(0);
+    PyObject *now = by_toolbar == Py_None ? NULL : PyTuple_GET_ITEM(by_toolbar, ADDED_AFTER);
+    Py_ssize_t tag = now == NULL ? 0 : PyBytes_GET_SIZE(PyTuple_GET_ITEM(by_toolbar, ADDED_TAG));
+    for (Py_ssize_t at = 0; all != NULL && now != NULL && at < PyList_GET_SIZE(now); at++) {
+        PyObject *pair = PyList_GET_ITEM(now, at);
+        bool is_length = PyTuple_CheckExact(pair) && PyTuple_GET_SIZE(pair) == 2
+                         && PyUnicode_CheckExact(PyTuple_GET_ITEM(pair, 0))
+                         && PyUnicode_CompareWithASCIIString(
+                                PyTuple_GET_ITEM(pair, 0), "Content-Length") == 0;
+        if (!is_length && PyList_Append(all, pair) < 0)
+            Py_CLEAR(all);
+    }
+    if (all != NULL && PyList_SetSlice(all, PY_SSIZE_T_MAX, PY_SSIZE_T_MAX, headers) < 0)
+        Py_CLEAR(all);
+    PyObject *pairs = all == NULL ? NULL : PyList_AsTuple(all);
+    Py_XDECREF(all);
+    return pairs == NULL ? NULL : Py_BuildValue("N()n", pairs, tag);
+}
+
+/* Return the status and headers of a response, masked; NULL, where there may be an exception, if that is
+ * left to Python. */
+static PyObject *
+shown_answer(State *state, PyObject *data, PyObject *redactor, PyObject *const *args,
+             PyObject *by_toolbar)
+{
+    PyObject *own = by_toolbar == Py_None ? args[3] : own_headers(by_toolbar, args[3]);
+    if (own == NULL
+        || PyList_GET_SIZE(own) > PyLong_AsSsize_t(PyTuple_GET_ITEM(data, MOST_HEADERS)))
+        return NULL;
+    PyObject *status = known_text(state, redactor, args[2]), *made = NULL;
+    PyObject *headers = status == NULL ? NULL : shown_headers(
+        state, redactor, own, PyTuple_GET_ITEM(data, PATH));
+    PyObject *added = headers == NULL ? NULL : all_added(by_toolbar, args[4]);
+    if (added != NULL)
+        made = make_named(PyTuple_GET_ITEM(data, ANSWERED), Py_BuildValue(
+            "OOnO", status, headers, PyTuple_GET_SIZE(headers), added));
+    Py_XDECREF(added);
+    Py_XDECREF(headers);
+    Py_XDECREF(status);
+    return made;
+}
+
 /* `Messages.answered(self, trace, status, headers, added)`: it is done for texts and headers that
- * need no masking, and a response to which the toolbar has added nothing. */
+ * need no masking, if the headers are as the app, or then the toolbar, has made them. */
 static PyObject *
 answered_shortly(State *state, PyObject *data, PyObject *const *args, Py_ssize_t count)
 {
-    if (count != 5 || !PyUnicode_CheckExact(args[2]) || !PyList_CheckExact(args[3])
-        || !PyList_CheckExact(args[4]) || PyList_GET_SIZE(args[3]) > PyLong_AsSsize_t(PyTuple_GET_ITEM(data, MOST_HEADERS)))
+    if (count != 5 || !PyUnicode_CheckExact(args[2]) || !PyList_CheckExact(args[3]))
         return NULL;
-    PyObject *changes = get_attr(state, args[1], &state->names.added);
-    Py_XDECREF(changes);
-    PyObject *redactor = changes == Py_None ? get_attr(state, args[0], &state->names._redactor) : NULL;
-    if (redactor == NULL)
-        return NULL;
-    PyObject *status = known_text(state, redactor, args[2]);
-    PyObject *headers = status == NULL ? NULL : shown_headers(
-        state, redactor, args[3], PyTuple_GET_ITEM(data, PATH));
-    Py_ssize_t total = headers == NULL ? 0 : PyTuple_GET_SIZE(headers);
+    PyObject *by_toolbar = get_attr(state, args[1], &state->names.added);
+    PyObject *redactor = by_toolbar == NULL ? NULL
+                                            : get_attr(state, args[0], &state->names._redactor);
+    PyObject *made = redactor == NULL ? NULL
+                                      : shown_answer(state, data, redactor, args, by_toolbar);
     Py_ssize_t each = PyLong_AsSsize_t(PyTuple_GET_ITEM(data, HEADER_BYTES));
-    PyObject *made = NULL;
-    if (headers != NULL)
-        made = make_named(PyTuple_GET_ITEM(data, ANSWERED), Py_BuildValue(
-            "OOn(N()i)", status, headers, total, PyList_AsTuple(args[4]), 0));
-    if (made != NULL && add_detail_bytes(state, args[1], each * total) < 0)
+    if (made != NULL && add_detail_bytes(state, args[1], each * PyList_GET_SIZE(args[3])) < 0)
         Py_CLEAR(made);
-    if (made != NULL)
-        PyObject_GC_UnTrack(made); /* It has nothing but texts. */
-    Py_XDECREF(headers);
-    Py_XDECREF(status);
-    Py_DECREF(redactor);
+    Py_XDECREF(redactor);
+    Py_XDECREF(by_toolbar);
     return made;
 }
 
