@@ -29,10 +29,16 @@ def outcomes(source: Path, tests: str, report: Path, *, lifecycle: bool) -> dict
             *(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *plugin),
             # Of what a package can do with, not all is installed.
             "--continue-on-collection-errors",
+            # What some of them need; those that this package's tests need would take a second each.
+            *("-p", "asyncio", "-p", "xprocess"),
             *("-c", os.devnull, "--rootdir", str(source), f"--junitxml={report}", tests),
         ],
         cwd=source,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(map(str, paths))},
+        env={
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join(map(str, paths)),
+            "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+        },
         capture_output=True,
         text=True,
         check=False,
