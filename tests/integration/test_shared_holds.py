@@ -7,13 +7,16 @@ import json
 import os
 import signal
 import threading
+import time
 import typing as t
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 
 import pytest
+import websocket
 
+from flask_lifecycle.processes.protocol import WATCH_SECONDS
 from tests.helpers.apps import TOKEN
 from tests.helpers.servers import PATIENCE, Server, batch, wait_for
 
@@ -146,6 +149,21 @@ def hold_one(server: Server, worker: Worker, by: Callable[[Json], bool]) -> tupl
     raise AssertionError("none was held")
 
 
+def stall(workers: list[Worker], ws: websocket.WebSocket) -> None:
+    """Let all workers stand still as on a busy machine, and give them time to notice."""
+    for each in workers:
+        os.kill(each.pid, signal.SIGSTOP)
+    time.sleep(WATCH_SECONDS + 1.5)
+    for each in workers:
+        os.kill(each.pid, signal.SIGCONT)
+    ws.settimeout(0.1)
+    until = time.monotonic() + 1.5
+    while time.monotonic() < until:
+        # Its pings are answered.
+        with suppress(websocket.WebSocketTimeoutException):
+            batch(ws)
+
+
 def test_all_go_on_when_nobody_watches_any_more(server: Server) -> None:
     """It comes first: a tool counts for as long as requests are held."""
     ws, first = server.watch()
@@ -162,6 +180,8 @@ def test_all_go_on_when_nobody_watches_any_more(server: Server) -> None:
 
         # Each worker holds two at most: one is held in another than that of the viewer.
         wait_for(more)
+        stall(workers, ws)
+        assert sum(each.thread.is_alive() for each in sent) > 2
         ws.close()
         for each in sent:
             each.thread.join(PATIENCE)
