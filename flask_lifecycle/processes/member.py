@@ -262,7 +262,7 @@ class Member:
         if monotonic() < self._known_at:
             return self._known
         self._known_at = monotonic() + _COUNT
-        runs = {self._run, *(each.process.get("run") for each in self.others())}
+        runs = {self._run, *(str(each.process.get("run")) for each in self.others())}
         found = dict.fromkeys(_COUNTED, 0)
         for name, number in self.board.counts().items():
             run, _, what = name.partition(" ")

@@ -189,6 +189,12 @@ def test_messages_of_unknown_kinds_and_faulty_ones_change_nothing(
     assert two.store.newest() == [trace]
 
 
+def test_a_run_with_an_odd_name_spoils_no_counts(apps: tuple[App, App]) -> None:
+    one, two = apps
+    two.member.board.publish({**two.member.process, "run": {"of": "another version"}}, [], {})
+    assert one.member.counts() == {"evicted": 0, "too_large": 0, "ignored": 0}
+
+
 def test_each_app_has_its_own_name_and_requests(apps: tuple[App, App]) -> None:
     one, two = apps
     with served(two.app) as there:
