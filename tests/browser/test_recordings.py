@@ -286,6 +286,9 @@ def test_one_request_has_no_list(chromium: Browser, tour: Path, tmp_path: Path) 
     Recording.of(whole.traces[:1]).save(file)
     with opened(chromium, file.as_uri()) as (page, _):
         expect(page.locator(".list, .field")).to_have_count(0)
+        controls = page.get_by_label("Controls").bounding_box()
+        assert controls is not None
+        assert controls["x"] + controls["width"] > 1400
         choose(page, whole.traces[0], whole.traces[0].find(stage="view")[0].id)
         page.get_by_text("This code is not in the recording.").wait_for()
     Recording.of([]).save(file)
