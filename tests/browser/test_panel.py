@@ -150,7 +150,7 @@ def test_nothing_overflows_a_narrow_screen(panel: Panel) -> None:
     assert panel.page.evaluate("document.documentElement.scrollWidth") <= 390
     link.click(trial=True)
     # With a list beside it, all controls are there.
-    panel.page.set_viewport_size({"width": 844, "height": 700})
+    panel.page.set_viewport_size({"width": 844, "height": 390})
     expect(panel.page.get_by_role("button", name="Talk")).to_be_in_viewport(ratio=1)
 
 
