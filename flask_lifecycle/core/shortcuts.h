@@ -803,11 +803,13 @@ trace_id(Shortcut *self, PyObject *const *args, Py_ssize_t count)
     };
     PyObject *id = NULL;
     if (parts[0] != NULL && parts[1] != NULL && parts[2] != NULL && parts[3] != NULL) {
-        double began = PyFloat_AsDouble(parts[0]) + PyFloat_AsDouble(parts[1]);
+        double began = (PyFloat_AsDouble(parts[0]) + PyFloat_AsDouble(parts[1])) * 1e9;
         long long number = PyLong_AsLongLong(parts[2]) + PyLong_AsLongLong(parts[3]);
-        char text[40];
-        (void)snprintf(text, sizeof(text), "%016llx%08llx", (unsigned long long)(began * 1e9), number);
-        id = PyErr_Occurred() ? NULL : PyUnicode_FromString(text);
+        if (!PyErr_Occurred() && 0 <= began && began < 1e19) {
+            char text[40];
+            (void)snprintf(text, sizeof(text), "%016llx%08llx", (unsigned long long)began, number);
+            id = PyUnicode_FromString(text);
+        }
     }
     for (int at = 0; at < 4; at++)
         Py_XDECREF(parts[at]);
@@ -1131,9 +1133,12 @@ app_context_vectorcall(
     PyObject *context = method == NULL ? NULL : PyObject_Vectorcall(method, args, nargsf, kwnames);
     PyObject *trace = NULL, *adopted = NULL;
     Py_XDECREF(method);
-    if (context == NULL || state->current == NULL
-        || PyContextVar_Get(state->current, NULL, &trace) < 0 || trace == NULL)
+    if (context == NULL || state->current == NULL)
         return context;
+    if (PyContextVar_Get(state->current, NULL, &trace) < 0 || trace == NULL) {
+        PyErr_Clear();
+        return context;
+    }
     Fields *writer = as_writer(self, trace);
     if (writer != NULL && writer->owner == PyTuple_GET_ITEM(self->data, 1)) {
         PyObject *kind = get_item(PyTuple_GET_ITEM(self->data, 2), (PyObject *)Py_TYPE(context));

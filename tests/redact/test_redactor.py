@@ -633,3 +633,16 @@ def test_a_reading_of_a_clock_is_no_card() -> None:
     for each in range(1_796_009_400_000_000_000, 1_796_009_400_000_000_100):
         assert redactor.value({"started": each}) != {"started": MASK}
     assert redactor.value({"number": 4111111111111111}) == {"number": MASK}
+
+
+@given(st.lists(st.text("ab_1=&%é", max_size=14), max_size=4).map("&".join))
+@example("a=1&token=2&b=3")
+@example("&".join(f"a{number}=1" for number in range(22)))
+def test_a_query_is_masked_in_the_same_way_where_its_names_are_known(query: str) -> None:
+    in_python = getattr(Redactor.query, "__wrapped__", Redactor.query)
+    known, fresh = Redactor(), Redactor()
+    shown = in_python(fresh, query)
+    assert [known.query(query), known.query(query), known.query(query + "x")] == [
+        *(shown, shown),
+        in_python(fresh, query + "x"),
+    ]
