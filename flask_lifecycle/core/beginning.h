@@ -22,15 +22,15 @@
 #include "writer.h"
 
 /* What `TraceStart.begin` uses, as the shortcut's data has it: the namespaces of forks.py and
- * trace/process.py, the hashes of known request lines, what names those of others, a trace and notes to be copied, what records
- * headers, what masks, the type of what is received, what masks cookies and by what, the key of the
- * caller's header, the outbox, what tells requests of a server, what is called with each trace, the
- * namespace of threading, the property that is a thread's name, and what returns the name of the
- * current one, and the time. */
+ * trace/process.py, the hashes of known request lines, what names those of others, a trace and notes
+ * to be copied, what records headers, what masks, the type of what is received, what masks cookies
+ * and by what, the key of the caller's header, the outbox, what tells requests of a server, what is
+ * called with each trace, the namespace of threading, the property that is a thread's name, what
+ * returns the name of the current one, and the namespace of trace/writer.py. */
 enum {
-    FORKS, PROCESS, KNOWN_LINES, NEW_LINE, A_TRACE, SOME_NOTES, MESSAGES, REDACTOR, RECEIVED, MASK_COOKIES,
-    EMPTIED, MASKED, CALLER, OUTBOX, IS_SERVED, ON_TRACE, THREADING, NAME, THREAD_NAME, TIME,
-    PARTS_OF_BEGIN,
+    FORKS, PROCESS, KNOWN_LINES, NEW_LINE, A_TRACE, SOME_NOTES, MESSAGES, REDACTOR, RECEIVED,
+    MASK_COOKIES, EMPTIED, MASKED, CALLER, OUTBOX, IS_SERVED, ON_TRACE, THREADING, NAME, THREAD_NAME,
+    WRITER_MODULE, PARTS_OF_BEGIN,
 };
 
 static bool
@@ -42,7 +42,8 @@ are_parts_of_begin(PyObject *data)
            && PySet_CheckExact(PyTuple_GET_ITEM(data, KNOWN_LINES))
            && is_named_type(PyTuple_GET_ITEM(data, RECEIVED))
            && PyUnicode_CheckExact(PyTuple_GET_ITEM(data, CALLER))
-           && PyDict_CheckExact(PyTuple_GET_ITEM(data, THREADING));
+           && PyDict_CheckExact(PyTuple_GET_ITEM(data, THREADING))
+           && PyDict_CheckExact(PyTuple_GET_ITEM(data, WRITER_MODULE));
 }
 
 /* Return an object like another one, whose class has nothing but slots from an offset on. Dicts are
@@ -55,7 +56,8 @@ copy_slots(PyObject *like, size_t begin)
     for (Py_ssize_t at = (Py_ssize_t)begin; copy != NULL && at < type->tp_basicsize;
          at += sizeof(PyObject *)) {
         PyObject *value = at == type->tp_weaklistoffset ? NULL : *(PyObject **)((char *)like + at);
-        PyObject *own = value != NULL && PyDict_CheckExact(value) ? PyDict_New() : Py_XNewRef(value);
+        bool is_dict = value != NULL && PyDict_CheckExact(value);
+        PyObject *own = is_dict ? PyDict_New() : Py_XNewRef(value);
         *(PyObject **)((char *)copy + at) = own;
         if (own == NULL && value != NULL)
             Py_CLEAR(copy);
@@ -212,7 +214,8 @@ take_headers(Begin *begin)
     State *state = begin->state;
     PyObject *shape = shape_of(begin), *shown = NULL;
     PyObject *values = shape == NULL ? NULL : open_values(begin, shape);
-    if (values != NULL && begin->size <= size_of(state, part(begin, MESSAGES), &state->names._max_bytes)) {
+    if (values != NULL
+        && begin->size <= size_of(state, part(begin, MESSAGES), &state->names._max_bytes)) {
         PyObject *together = get_attr(state, part(begin, REDACTOR), &state->names._together);
         PyObject *key = together == NULL ? NULL : PyLong_FromSsize_t(PyObject_Hash(values));
         shown = key == NULL ? NULL : get_item(together, key);
@@ -241,12 +244,14 @@ take_headers(Begin *begin)
 static int
 note_headers(Begin *begin)
 {
+    State *state = begin->state;
     if (begin->received == NULL)
         begin->received = PyObject_CallMethodObjArgs(
-            part(begin, MESSAGES), begin->state->names.received, begin->trace, begin->environ, NULL);
+            part(begin, MESSAGES), state->names.received, begin->trace, begin->environ, NULL);
     if (begin->received == NULL || begin->received == Py_None)
         return begin->received == NULL ? -1 : 0;
-    return put_note(begin->state, (Fields *)begin->trace, &begin->state->names.details, 0, begin->received);
+    return put_note(
+        state, (Fields *)begin->trace, &state->names.details, 0, begin->received);
 }
 
 /* Return the name of the current thread: a new reference, or NULL with an exception. */
@@ -298,23 +303,22 @@ make_trace(Begin *begin)
     trace->seen = PyDict_New();
     if (trace->log == NULL || trace->notes == NULL || trace->seen == NULL)
         return -1;
-    double origin = now();
-    PyObject *process = part(begin, PROCESS);
-    PyObject *next_serial = get_item(process, state->names.next_serial);
+    PyObject *process = part(begin, PROCESS), *module = part(begin, WRITER_MODULE);
+    PyObject *origin = call_in(module, state->names.clock);
     int status = -1;
-    if (next_serial != NULL
-        && set(begin, &state->names.serial, PyObject_CallNoArgs(next_serial)) == 0
+    if (origin != NULL
+        && set(begin, &state->names.serial, call_in(process, state->names.next_serial)) == 0
         && set(begin, &state->names.run, get_item(process, state->names.run)) == 0
         && set(begin, &state->names.thread, thread_name(begin)) == 0
-        && set(begin, &state->names.started_at, PyObject_CallNoArgs(part(begin, TIME))) == 0
-        && set(begin, &state->names.origin, PyFloat_FromDouble(origin)) == 0
-        && set(begin, &state->names.stopwatch, PyFloat_FromDouble(origin)) == 0
+        && set(begin, &state->names.started_at, call_in(module, state->names.time)) == 0
+        && set(begin, &state->names.origin, Py_XNewRef(origin)) == 0
+        && set(begin, &state->names.stopwatch, Py_XNewRef(origin)) == 0
         && set(begin, &state->names.method, Py_NewRef(begin->method)) == 0
         && set(begin, &state->names.path, Py_NewRef(begin->path)) == 0
         && set(begin, &state->names.query, Py_NewRef(begin->query)) == 0
         && set(begin, &state->names.detail_bytes, PyLong_FromSsize_t(begin->size)) == 0)
         status = note_headers(begin);
-    Py_XDECREF(next_serial);
+    Py_XDECREF(origin);
     return status;
 }
 

@@ -15,8 +15,8 @@
 
 /* What `LiveTrace.finish` uses, as the shortcut's data has it: the type of what is kept, what paths and
  * endpoints of static files end with, and the estimated bytes of a step with all notes, and of a
- * trace. */
-enum { KEPT, PATHS, ENDPOINTS, STEP_BYTES, TRACE_BYTES, PARTS_OF_END };
+ * trace, and the namespace of the module. */
+enum { KEPT, PATHS, ENDPOINTS, STEP_BYTES, TRACE_BYTES, MODULE, PARTS_OF_END };
 
 static bool
 are_parts_of_end(PyObject *data)
@@ -26,7 +26,8 @@ are_parts_of_end(PyObject *data)
            && PyTuple_CheckExact(PyTuple_GET_ITEM(data, PATHS))
            && PyTuple_CheckExact(PyTuple_GET_ITEM(data, ENDPOINTS))
            && PyLong_CheckExact(PyTuple_GET_ITEM(data, STEP_BYTES))
-           && PyLong_CheckExact(PyTuple_GET_ITEM(data, TRACE_BYTES));
+           && PyLong_CheckExact(PyTuple_GET_ITEM(data, TRACE_BYTES))
+           && PyDict_CheckExact(PyTuple_GET_ITEM(data, MODULE));
 }
 
 /* Return whether a text ends with one of others; true, where there may be an exception, if it is
@@ -138,7 +139,8 @@ finish_trace(State *state, PyObject *parts, PyObject *trace)
         PyTuple_GET_ITEM(parts, KEPT), PyTuple_Pack(3, packed, notes, Py_False));
     /* First: concurrent readers read this last. */
     int status = kept == NULL ? -1 : set_attr(state, trace, &state->names._kept, kept);
-    PyObject *ended = status < 0 || let_go(state, trace) < 0 ? NULL : PyFloat_FromDouble(now());
+    PyObject *ended = status < 0 || let_go(state, trace) < 0
+                          ? NULL : call_in(PyTuple_GET_ITEM(parts, MODULE), state->names.clock);
     status = ended == NULL ? -1 : set_attr(state, trace, &state->names.ended, ended);
     PyObject *store = status < 0 ? NULL : get_attr(state, trace, &state->names.store);
     /* It has ended: what fails now is not done again. */

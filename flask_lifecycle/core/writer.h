@@ -45,6 +45,16 @@ is_none_in(State *state, PyObject *object, PyObject **name)
     return value == Py_None;
 }
 
+/* Call a function of a namespace, which has no arguments. */
+static PyObject *
+call_in(PyObject *namespace, PyObject *name)
+{
+    PyObject *func = get_item(namespace, name);
+    PyObject *result = func == NULL ? NULL : PyObject_CallNoArgs(func);
+    Py_XDECREF(func);
+    return result;
+}
+
 /* Return an attribute if it is a number that fits, else -1, where there may be an exception. */
 static Py_ssize_t
 size_of(State *state, PyObject *object, PyObject **name)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import typing as t
 from collections.abc import Callable
-from time import time
 
 import flask
 
@@ -15,7 +14,7 @@ from ..collectors.http import COOKIE, EMPTIED, Messages
 from ..core import shortcut
 from ..faults import fault
 from ..redact import MASK, Redactor
-from ..trace import process
+from ..trace import process, writer
 from ..trace.caller import caller_in, span_in
 from ..trace.messages import Received
 from ..trace.owner import Owner
@@ -67,7 +66,7 @@ class TraceStart:
             *(vars(forks), vars(process), self._plain, self._named, like, like.notes),
             *(self._messages, self._redactor, Received, COOKIE.sub, EMPTIED, MASK),
             *(self._caller, self._outbox, is_served, self._hooks.on_trace),
-            *(vars(threading), threading.Thread.name, _thread_name, time),
+            *(vars(threading), threading.Thread.name, _thread_name, vars(writer)),
         )
         return shortcut("begin_trace", known)(self.begin)
 

@@ -352,7 +352,7 @@ class LiveTrace(Writer):
             found = numbers[id(used)] = max(numbers.values(), default=0) + 1
         return found
 
-    @shortcut("finish", (Kept, ENDINGS, _STATIC, _STEP_WITH_NOTES, _TRACE))
+    @shortcut("finish", (Kept, ENDINGS, _STATIC, _STEP_WITH_NOTES, _TRACE, globals()))
     def finish(self) -> None:
         """End the trace now, and pack its steps."""
         if self.ended is not None:
