@@ -62,7 +62,10 @@ typedef struct {
     PyObject *render;
     PyObject *const *args;
     size_t nargsf;
+    PyObject *kwnames;
     bool joins;
+    /* Of a template as a whole: what the writer renders around it. */
+    PyObject *outer;
 } Part;
 
 /* Return whether a part is rendered as a whole, in a step that may begin and is not held. */
@@ -166,16 +169,19 @@ describe_part(Part *part, Py_ssize_t step, PyObject *error)
     return status < 0 ? fail_open(state, state->describe_error) : 0;
 }
 
-/* Render a part in a step that has begun. */
+/* Render a part, or a template as a whole, in a step that has begun. */
 static PyObject *
-render_in_step(Part *part, PyObject *step)
+render_in_step(Part *part, PyObject *step, PyObject *(*run)(Part *))
 {
-    PyObject *result = rendered(part), *error = result == NULL ? take_error() : NULL;
+    PyObject *result = run(part), *error = result == NULL ? take_error() : NULL;
     Handled before;
     if (error != NULL)
         before = begin_handling(error);
     int status = error == NULL ? 0 : describe_part(part, PyLong_AsSsize_t(step), error);
     PyObject *other = status < 0 ? take_error() : NULL;
+    if (part->outer != NULL
+        && set_attr(part->state, (PyObject *)part->writer, &part->state->names.rendering, part->outer) < 0)
+        Py_XSETREF(other, take_error());
     if (end_part(part, step) < 0)
         Py_XSETREF(other, take_error());
     if (error != NULL)
@@ -201,7 +207,7 @@ render_part(Part *part, bool *is_done)
         *is_done = false;
         return NULL;
     }
-    PyObject *result = render_in_step(part, step);
+    PyObject *result = render_in_step(part, step, rendered);
     Py_DECREF(step);
     return result;
 }

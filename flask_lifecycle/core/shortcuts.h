@@ -16,6 +16,7 @@
 #include "log.h"
 #include "page.h"
 #include "part.h"
+#include "rendering.h"
 #include "response.h"
 #include "slots.h"
 #include "state.h"
@@ -1168,7 +1169,20 @@ root_vectorcall(PyObject *object, PyObject *const *args, size_t nargsf, PyObject
     return is_done ? result : shorten(leave_to_python, object, args, nargsf, kwnames);
 }
 
-/* The same module's `Block.__call__`. */
+/* `collectors/templates/classes.py`, `render`: what the template raises passes. */
+static PyObject *
+render_vectorcall(PyObject *object, PyObject *const *args, size_t nargsf, PyObject *kwnames)
+{
+    Shortcut *self = (Shortcut *)object;
+    State *state = PyType_GetModuleState(Py_TYPE(self));
+    bool is_done = false;
+    PyObject *result = NULL;
+    if (PyVectorcall_NARGS(nargsf) > 0)
+        result = render_template(state, self->data, args, nargsf, kwnames, &is_done);
+    return is_done ? result : shorten(leave_to_python, object, args, nargsf, kwnames);
+}
+
+/* `collectors/templates/parts.py`, `Block.__call__`. */
 static PyObject *
 block_vectorcall(PyObject *object, PyObject *const *args, size_t nargsf, PyObject *kwnames)
 {
@@ -1305,6 +1319,7 @@ static const struct {
     {"query", query_vectorcall, is_number},
     {"recorded_body", recorded_body_vectorcall, are_parts_of_proxy},
     {"recording_writer", recording_writer_vectorcall, is_set},
+    {"render", render_vectorcall, are_parts_of_rendering},
     {"request_context", request_context_vectorcall, are_two},
     {"root", root_vectorcall, are_parts_of_root},
     {"send", send_vectorcall, is_number},

@@ -133,6 +133,7 @@ SHORTCUTS: list[tuple[str, t.Any]] = [
     ("add_to_store", None),
     ("on_trace", (1, [0], "module", None)),
     ("block", (set(), list, print)),
+    ("render", ({None}, list, *[print] * 4, object, print, None, print)),
     ("root", ({None}, list, print, print, None)),
     ("begin_statement", STATEMENT),
     ("end_of_statement", STATEMENT),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Iterator
 
+from ...core import shortcut
 from ...faults import fault
 from ...recorder import holding
 from ...recorder.errors import describe_error
@@ -14,8 +15,8 @@ from ...recorder.user_code import user_location
 from ...trace.log import END, clock
 from ...trace.writer import Writer
 from ..macros import end_calls
-from .parts import recording_writer, tracepoint_of
-from .rendering import Rendering
+from .parts import PARTS, recording_writer, tracepoint, tracepoint_of
+from .rendering import DETAILS, Rendering
 
 # The callers of streams that have not begun yet, by the ids of their contexts.
 streamed: dict[int, tuple[str, int] | None] = {}
@@ -50,6 +51,7 @@ def _template_class(base: t.Any) -> type:
 def _render(base: t.Any) -> t.Any:
     """Return the ``render`` of a template class, which records its call."""
 
+    @shortcut("render", (*PARTS, base.render, tracepoint, user_location, *DETAILS))
     def render(self: t.Any, *args: t.Any, **kwargs: t.Any) -> str:
         __tracebackhide__ = True
         writer = recording_writer()

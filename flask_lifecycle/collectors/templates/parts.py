@@ -37,13 +37,14 @@ def recording_writer() -> Writer | None:
 
 
 @lru_cache(512)
-def _tracepoint(name: str | None, file: str | None) -> Tracepoint:
+def tracepoint(name: str | None, file: str | None) -> Tracepoint:
+    """Return the tracepoint of a template by its name and file."""
     source = Source(file, 1) if file and file != "<template>" else None
     return Tracepoint("template", name or "<string>", None, source)
 
 
 def tracepoint_of(template: t.Any) -> Tracepoint:
-    return _tracepoint(template.name, template.filename)
+    return tracepoint(template.name, template.filename)
 
 
 class _Parts(list[str]):
@@ -54,14 +55,14 @@ class _Parts(list[str]):
     def close(self) -> None: ...
 
 
-# What the compiled core uses.
-_PARTS = owners, _Parts, end_calls
+#: What the compiled core uses.
+PARTS = owners, _Parts, end_calls
 
 
 def recorded_root(render: t.Any, template: t.Any) -> t.Any:
     tracepoint = tracepoint_of(template)
 
-    @shortcut("root", (*_PARTS, render, tracepoint))
+    @shortcut("root", (*PARTS, render, tracepoint))
     def root(*args: t.Any, **kwargs: t.Any) -> t.Iterable[str]:
         __tracebackhide__ = True
         writer = recording_writer()
@@ -147,7 +148,7 @@ class Block:
         self._note = Facts(block=name)
         self._tracepoint = tracepoint
 
-    @shortcut("block", _PARTS)
+    @shortcut("block", PARTS)
     def __call__(self, *args: t.Any, **kwargs: t.Any) -> t.Any:
         __tracebackhide__ = True
         writer = recording_writer()
@@ -231,6 +232,7 @@ def _inside(
 
 
 __all__ = [
+    "PARTS",
     "AsyncBlock",
     "Block",
     "owners",
@@ -238,5 +240,6 @@ __all__ = [
     "recorded_async_root",
     "recorded_root",
     "recording_writer",
+    "tracepoint",
     "tracepoint_of",
 ]

@@ -122,6 +122,10 @@ class Rendering:
         }
 
 
+#: What the compiled core makes the details with.
+DETAILS = Rendering, _join, _NOTHING, Rendering.take
+
+
 def _forget(outlines: dict[t.Any, _Outline], key: t.Any, _kind: weakref.ref[type]) -> None:
     outlines.pop(key, None)
 
@@ -146,4 +150,4 @@ def _outline(
     return _Outline(refs, shown, tuple(valued))
 
 
-__all__ = ["Rendering", "forget_outlines", "remember_outlines"]
+__all__ = ["DETAILS", "Rendering", "forget_outlines", "remember_outlines"]
