@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from .._compat import CREATOR, DO_CLOSE, DO_TWOPHASE, DRIVER_CONNECTION, RESET
+from ..core import shortcut
 from ..faults import fail_open
 from ..recorder import holding
 from ..recorder.current import current
@@ -78,6 +79,9 @@ def _recorded(defined: type, name: str, method: t.Any) -> t.Any:
         end(begun, cursor)
         return result
 
+    if not bare:
+        parts = _owners, _definers, name, id(defined), method, begin, end, fail, many
+        recorded = shortcut("execute", parts)(recorded)
     recorded.__name__ = name
     return recorded
 

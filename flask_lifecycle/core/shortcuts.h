@@ -1182,6 +1182,19 @@ render_vectorcall(PyObject *object, PyObject *const *args, size_t nargsf, PyObje
     return is_done ? result : shorten(leave_to_python, object, args, nargsf, kwnames);
 }
 
+/* `collectors/sql.py`, `recorded`: what the method of the dialect raises passes. */
+static PyObject *
+execute_vectorcall(PyObject *object, PyObject *const *args, size_t nargsf, PyObject *kwnames)
+{
+    Shortcut *self = (Shortcut *)object;
+    State *state = PyType_GetModuleState(Py_TYPE(self));
+    bool is_done = false;
+    PyObject *result = NULL;
+    if (kwnames == NULL)
+        result = execute(state, self->data, args, nargsf, &is_done);
+    return is_done ? result : shorten(leave_to_python, object, args, nargsf, kwnames);
+}
+
 /* `collectors/templates/parts.py`, `Block.__call__`. */
 static PyObject *
 block_vectorcall(PyObject *object, PyObject *const *args, size_t nargsf, PyObject *kwnames)
@@ -1298,6 +1311,7 @@ static const struct {
     {"close", close_vectorcall, are_parts_of_close},
     {"end_of_statement", end_of_statement_vectorcall, are_parts_of_statement},
     {"ensure_sync", ensure_sync_vectorcall, is_dict},
+    {"execute", execute_vectorcall, are_parts_of_execution},
     {"finish", finish_vectorcall, are_parts_of_end},
     {"forget", forget_vectorcall, is_none},
     {"get", get_vectorcall, is_method_and_set},

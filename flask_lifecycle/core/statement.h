@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 
+#include "errors.h"
 #include "log.h"
 #include "state.h"
 #include "writer.h"
@@ -152,4 +153,101 @@ end_statement(State *state, PyObject *parts, PyObject *begun, PyObject *cursor)
     Py_XDECREF(log);
     return is_done
            && put_rows(state, PyTuple_GET_ITEM(parts, STATEMENT), PyTuple_GET_ITEM(begun, 2), cursor) == 0;
+}
+
+/* What `recorded` in `collectors/sql.py` uses, as the shortcut's data has it: the recorded apps, what
+ * returns the classes that define a dialect's methods, the method's name, its class's id and itself, what
+ * begins and ends a step and what ends it with an exception, and whether there are many executions. */
+enum {
+    SQL_OWNERS, DEFINERS, METHOD_NAME, DEFINED, METHOD, BEGIN_STEP, END_STEP, FAIL_STEP, IS_MANY,
+    PARTS_OF_EXECUTION
+};
+
+static bool
+are_parts_of_execution(PyObject *data)
+{
+    return PyTuple_CheckExact(data) && PyTuple_GET_SIZE(data) == PARTS_OF_EXECUTION
+           && PyAnySet_Check(PyTuple_GET_ITEM(data, SQL_OWNERS))
+           && PyLong_Check(PyTuple_GET_ITEM(data, DEFINED));
+}
+
+/* Return whether a method of a dialect is the one that is called first. */
+static bool
+is_outermost(PyObject *parts, PyObject *dialect)
+{
+    PyObject *definers = PyObject_CallOneArg(
+        PyTuple_GET_ITEM(parts, DEFINERS), (PyObject *)Py_TYPE(dialect));
+    PyObject *id = definers == NULL ? NULL : get_item(definers, PyTuple_GET_ITEM(parts, METHOD_NAME));
+    bool is_first = id != NULL
+                    && PyObject_RichCompareBool(id, PyTuple_GET_ITEM(parts, DEFINED), Py_EQ) == 1;
+    Py_XDECREF(id);
+    Py_XDECREF(definers);
+    return is_first;
+}
+
+/* Return the trace that a statement belongs to; NULL, where there may be an exception, if none does. */
+static PyObject *
+trace_of_statement(State *state, PyObject *parts, PyObject *dialect)
+{
+    PyObject *trace = NULL;
+    if (state->current == NULL || PyContextVar_Get(state->current, NULL, &trace) < 0 || trace == NULL)
+        return NULL;
+    PyObject *owner = PyObject_TypeCheck(trace, state->Fields)
+                          ? field((Fields *)trace, &((Fields *)trace)->owner) : NULL;
+    if (owner == NULL || PySet_Contains(PyTuple_GET_ITEM(parts, SQL_OWNERS), owner) != 1
+        || !is_outermost(parts, dialect))
+        Py_CLEAR(trace);
+    Py_XDECREF(owner);
+    return trace;
+}
+
+/* End the step of a statement that has failed with the exception that is raised, which is raised still. */
+static void
+fail_statement(PyObject *parts, PyObject *begun)
+{
+    PyObject *error = take_error();
+    Handled before = begin_handling(error);
+    PyObject *failed = PyObject_CallFunctionObjArgs(
+        PyTuple_GET_ITEM(parts, FAIL_STEP), begun, error, NULL);
+    end_handling(before);
+    if (failed == NULL)
+        Py_DECREF(error);
+    else
+        raise_error(error);
+    Py_XDECREF(failed);
+}
+
+/* `recorded(self, cursor, statement, parameters, context)`; `*is_done` is false, where there may be an
+ * exception, if that is left to Python. */
+static PyObject *
+execute(State *state, PyObject *parts, PyObject *const *args, size_t nargsf, bool *is_done)
+{
+    Py_ssize_t count = PyVectorcall_NARGS(nargsf);
+    PyObject *trace = count < 4 ? NULL : trace_of_statement(state, parts, args[0]);
+    PyObject *name = trace == NULL ? NULL : PyObject_GetAttr(args[0], state->names.name);
+    *is_done = name != NULL;
+    if (!*is_done) {
+        Py_XDECREF(trace);
+        return NULL;
+    }
+    bool is_sqlite = PyUnicode_Check(name) && PyUnicode_CompareWithASCIIString(name, "sqlite") == 0;
+    PyObject *begun = PyObject_CallFunctionObjArgs(
+        PyTuple_GET_ITEM(parts, BEGIN_STEP), trace, args[2], args[3], PyTuple_GET_ITEM(parts, IS_MANY),
+        is_sqlite ? args[1] : Py_None, args[count - 1], name, NULL);
+    Py_DECREF(name);
+    Py_DECREF(trace);
+    if (begun == NULL)
+        return NULL;
+    PyObject *result = PyObject_Vectorcall(PyTuple_GET_ITEM(parts, METHOD), args, nargsf, NULL);
+    if (begun != Py_None && result == NULL) {
+        fail_statement(parts, begun);
+    } else if (begun != Py_None) {
+        PyObject *ended = PyObject_CallFunctionObjArgs(
+            PyTuple_GET_ITEM(parts, END_STEP), begun, args[1], NULL);
+        if (ended == NULL)
+            Py_CLEAR(result);
+        Py_XDECREF(ended);
+    }
+    Py_DECREF(begun);
+    return result;
 }

@@ -137,6 +137,7 @@ SHORTCUTS: list[tuple[str, t.Any]] = [
     ("root", ({None}, list, print, print, None)),
     ("begin_statement", STATEMENT),
     ("end_of_statement", STATEMENT),
+    ("execute", (set(), print, "do_execute", 1, *[print] * 4, False)),
     ("send_template", (1, set(), None)),
     ("take", ({}, print)),
     ("on_response", (dict, print, dict, "_list", "_status", len, (), set(), (), (), "", tuple)),
