@@ -209,7 +209,7 @@ def many(chromium: Browser, tmp_path: Path) -> Iterator[Page]:
 
 def test_a_thousand_rules(many: Page) -> None:
     page = many
-    page.get_by_role("button", name="Rules (1002)").wait_for()
+    page.get_by_role("button", name="Rules (1,002)").wait_for()
     page.get_by_role("heading", name="GET /rule/999/<int:id>", exact=True).wait_for()
     page.get_by_text("more; add words to narrow the list").wait_for()
     assert page.locator(".rule").count() <= 200
