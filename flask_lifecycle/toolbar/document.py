@@ -32,10 +32,11 @@ _WIDE = {"utf-16": "utf-16-le", "utf-16le": "utf-16-le", "utf-16be": "utf-16-be"
 # Headers that describe the page without the tag.
 _STALE = frozenset(("etag", "last-modified"))
 #: Headers that are removed or replaced, except for the length.
-REPLACED = _STALE.union(("cache-control",))
-NO_STORE = ("Cache-Control", "no-store")
+REPLACED: frozenset[str] = _STALE.union(("cache-control",))
+NO_STORE: tuple[str, str] = ("Cache-Control", "no-store")
 
-set_data = Response.set_data
+#: Werkzeug's own; a class with another one is asked to set the page itself.
+set_data: t.Callable[..., None] = Response.set_data
 _list_of = attrgetter(HEADER_LIST)
 
 
