@@ -34,7 +34,10 @@ def _compiled() -> tuple[t.Any, str]:
             raise
         return None, "it is not built for this Python"
     if found.REVISION != _REVISION:
-        return None, "it was built from other sources: install the package again"
+        why = "it was built from other sources: install the package again"
+        if asked == "0":
+            raise ImportError(f"the compiled core cannot be used: {why}")
+        return None, why
     return found, f"{_SWITCH} is 0" if asked == "0" else "it is built for this Python"
 
 

@@ -39,6 +39,7 @@ def missing(*_: t.Any) -> t.NoReturn:
             "it was built from other sources",
         ),
         ("0", missing, True, ImportError, ""),
+        ("0", lambda *_: SimpleNamespace(REVISION=0), True, ImportError, ""),
     ],
 )
 def test_the_environment_and_what_is_built_decide(
