@@ -130,7 +130,13 @@ class Server:
                 cwd=self.app.parent,
                 stdout=log,
                 stderr=log,
-                env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"},
+                env={
+                    **os.environ,
+                    "PYTHONPATH": str(ROOT),
+                    "PYTHONUNBUFFERED": "1",
+                    # An app that is changed within a second, and is as long, has the same bytecode.
+                    "PYTHONDONTWRITEBYTECODE": "1",
+                },
                 start_new_session=True,
             )
         wait_for(self.answers)
