@@ -25,7 +25,7 @@ known_text(State *state, PyObject *redactor, PyObject *text)
 /* Return the value of `Set-Cookie` as it is shown, without the cookie's own; NULL, where there may be an
  * exception, if that is left to Python. */
 static PyObject *
-shown_cookie(State *state, PyObject *plain, PyObject *value)
+shown_cookie(PyObject *plain, PyObject *value)
 {
     Py_ssize_t length = PyUnicode_GET_LENGTH(value), equals, semicolon;
     if (!PyUnicode_IS_ASCII(value))
@@ -56,7 +56,7 @@ shown_set_cookie(State *state, PyObject *redactor, PyObject *pair)
         return NULL;
     PyObject *plain = PyObject_GetAttr(redactor, state->names.plain), *value = NULL, *shown = NULL;
     if (plain != NULL && PyTuple_CheckExact(plain) && PyTuple_GET_SIZE(plain) == PARTS_OF_PLAIN)
-        value = shown_cookie(state, plain, PyTuple_GET_ITEM(pair, 1));
+        value = shown_cookie(plain, PyTuple_GET_ITEM(pair, 1));
     if (value != NULL)
         shown = PyTuple_Pack(2, PyTuple_GET_ITEM(pair, 0), value);
     Py_XDECREF(value);
