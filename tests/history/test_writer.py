@@ -83,10 +83,14 @@ def test_a_forked_process_writes_its_own_requests(tmp_path: Path) -> None:
 
 
 ENDS = """
+from flask_lifecycle import Lifecycle
 from tests.helpers.history import make, served
+from tests.helpers.servers import wait_for
 
 with served(make()) as there:
     print(there.send("/last"))
+    # Its client has the answer before it is finished.
+    wait_for(lambda: Lifecycle().traces(there.app)[0].state == "done")
 """
 
 
