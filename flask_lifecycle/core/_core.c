@@ -1,9 +1,10 @@
 /* What runs for each step of a request, in C: the log, the fields of its writer, and the function
- * around a recorded one. `twin.py` and `recorder/in_python.py` do the same in Python, and their
- * behaviour is the specification of this file.
+ * around a recorded one. Python code does the same, and its behaviour is the specification: that of
+ * `twin.py` and `recorder/in_python.py`, and of the module that the head of a header names.
  *
- * Only what every step needs is here. A full log, a strand of another thread, a request that is
- * held and a description of an exception are left to the Python code.
+ * Only what every step needs is here, and the shortcuts: what nearly every request does besides. A full
+ * log, a strand of another thread, a request that is held and a description of an exception are left
+ * to the Python code.
  *
  * What each function may rely on: a callable and its arguments are kept alive by whoever calls it;
  * everything else that is used after a call of Python code is owned for that long, and the address
@@ -18,8 +19,15 @@
 #define Py_END_CRITICAL_SECTION() }
 #endif
 
+#include "contents.h"
+#include "fields.h"
+#include "json.h"
+#include "log.h"
 #include "recording.h"
+#include "shortcut.h"
 #include "shortcuts.h"
+#include "slots.h"
+#include "state.h"
 #include "steps.h"
 #include "stored.h"
 #include "untracked.h"

@@ -12,10 +12,12 @@
 #include <unistd.h>
 #endif
 
+#include <stdbool.h>
+
 #include "errors.h"
-#include "log.h"
 #include "named.h"
-#include "recording.h"
+#include "objects.h"
+#include "shortcut.h"
 #include "slots.h"
 #include "state.h"
 #include "texts.h"
@@ -36,7 +38,7 @@ enum {
 static bool
 are_parts_of_begin(PyObject *data)
 {
-    return PyTuple_CheckExact(data) && PyTuple_GET_SIZE(data) == PARTS_OF_BEGIN
+    return is_tuple_of(data, PARTS_OF_BEGIN)
            && PyDict_CheckExact(PyTuple_GET_ITEM(data, FORKS))
            && PyDict_CheckExact(PyTuple_GET_ITEM(data, PROCESS))
            && PySet_CheckExact(PyTuple_GET_ITEM(data, KNOWN_LINES))
@@ -101,7 +103,7 @@ take_named(Begin *begin, PyObject *named)
 {
     if (named == Py_None)
         return 0;
-    if (named == NULL || !PyTuple_CheckExact(named) || PyTuple_GET_SIZE(named) != 2)
+    if (named == NULL || !is_tuple_of(named, 2))
         return -1;
     Py_XSETREF(begin->method, Py_NewRef(PyTuple_GET_ITEM(named, 0)));
     begin->path = Py_NewRef(PyTuple_GET_ITEM(named, 1));
@@ -171,7 +173,7 @@ open_values(Begin *begin, PyObject *shape)
     PyObject *all = PyObject_CallOneArg(PyTuple_GET_ITEM(shape, SHAPE_VALUES), begin->environ);
     Py_ssize_t count = PyTuple_GET_SIZE(names), hidden = PyTuple_GET_SIZE(secret), next = 0;
     PyObject *values = NULL;
-    if (all != NULL && PyTuple_CheckExact(all) && PyTuple_GET_SIZE(all) == count)
+    if (all != NULL && is_tuple_of(all, count))
         values = PyTuple_New(count);
     for (Py_ssize_t at = 0; values != NULL && at < count; at++) {
         PyObject *value = Py_NewRef(PyTuple_GET_ITEM(all, at));
@@ -217,9 +219,7 @@ take_headers(Begin *begin)
     if (values != NULL
         && begin->size <= size_of(state, part(begin, MESSAGES), &state->names._max_bytes)) {
         PyObject *together = get_attr(state, part(begin, REDACTOR), &state->names._together);
-        PyObject *key = together == NULL ? NULL : PyLong_FromSsize_t(PyObject_Hash(values));
-        shown = key == NULL ? NULL : get_item(together, key);
-        Py_XDECREF(key);
+        shown = together == NULL ? NULL : get_by_hash(together, values);
         Py_XDECREF(together);
     }
     if (shown != NULL)
@@ -371,9 +371,14 @@ is_usual(Begin *begin, PyObject *outer)
 
 /* `TraceStart.begin(app, environ, outer)`. */
 static PyObject *
-begin_trace(State *state, PyObject *parts, PyObject *const *args)
+begin_trace(Shortcut *self, PyObject *const *args, Py_ssize_t count)
 {
-    Begin begin = {.state = state, .parts = parts, .app = args[0], .environ = args[1]};
+    if (count != 3)
+        return NULL;
+    Begin begin = {
+        .state = PyType_GetModuleState(Py_TYPE(self)), .parts = self->data, .app = args[0],
+        .environ = args[1],
+    };
     PyObject *result = NULL;
     int is_recorded = is_usual(&begin, args[2]) ? take_line(&begin) : -1;
     if (is_recorded == 0)
@@ -388,3 +393,4 @@ begin_trace(State *state, PyObject *parts, PyObject *const *args)
     Py_XDECREF(begin.trace);
     return result;
 }
+VECTORCALL(begin_trace)

@@ -1,271 +1,15 @@
-/* The next chunk of a body: instrumentation/body_proxy.py. */
+/* The recording of a body: instrumentation/body.py and body_recording.py. */
 
 #pragma once
 
 #include <Python.h>
 
-#include "errors.h"
-#include "log.h"
+#include <stdbool.h>
+
+#include "objects.h"
+#include "shortcut.h"
 #include "slots.h"
 #include "state.h"
-#include "writer.h"
-
-/* What the method in Python uses, as the shortcut's data has it: `next`, the tracepoint's number, and
- * what takes the end or an exception, and a chunk that is not only counted. */
-enum { NEXT, BODY, LEFT, ADD_CHUNK, PARTS_OF_BODY };
-
-static bool
-are_parts_of_body(PyObject *data)
-{
-    return PyTuple_CheckExact(data) && PyTuple_GET_SIZE(data) == PARTS_OF_BODY
-           && PyLong_CheckExact(PyTuple_GET_ITEM(data, BODY));
-}
-
-/* One call of `next` with a body. */
-typedef struct {
-    State *state;
-    PyObject *parts;
-    PyObject *body;
-    /* Owned: what the body holds, the proxied object in it first; and of its recording. */
-    PyObject *held;
-    PyObject *recording;
-    Fields *trace;
-    PyObject *outer;
-    Py_ssize_t step;
-    bool is_outer;
-} Chunk;
-
-static void
-chunk_free(Chunk *chunk)
-{
-    Py_XDECREF(chunk->outer);
-    Py_XDECREF(chunk->trace);
-    Py_XDECREF(chunk->recording);
-    Py_XDECREF(chunk->held);
-}
-
-/* Take what the body holds; return whether its trace is one that runs, and may not be held. */
-static bool
-chunk_take(Chunk *chunk)
-{
-    State *state = chunk->state;
-    chunk->held = get_attr(state, chunk->body, &state->names._flask_lifecycle);
-    if (state->current == NULL || chunk->held == NULL || !PyTuple_CheckExact(chunk->held)
-        || PyTuple_GET_SIZE(chunk->held) != 4 || is_armed(state))
-        return false;
-    chunk->recording = Py_NewRef(PyTuple_GET_ITEM(chunk->held, 1));
-    PyObject *trace = get_attr(state, chunk->recording, &state->names.trace);
-    if (trace == NULL || !PyObject_TypeCheck(trace, state->Fields)) {
-        Py_XDECREF(trace);
-        return false;
-    }
-    chunk->trace = (Fields *)trace;
-    Log *log = log_of(state, chunk->trace);
-    bool is_running = log != NULL && log_length((PyObject *)log) > 0;
-    Py_XDECREF(log);
-    return is_running && PyContextVar_Get(state->current, NULL, &chunk->outer) == 0
-           && chunk->outer != NULL;
-}
-
-static int
-set_current(State *state, PyObject *trace)
-{
-    PyObject *token = state->current == NULL ? NULL : PyContextVar_Set(state->current, trace);
-    Py_XDECREF(token);
-    return token == NULL ? -1 : 0;
-}
-
-/* Add to the stopwatch of a trace if `is_stopped` is what that is; return 1 if so, 0 if not, -1 with
- * an exception. */
-static int
-add_to_stopwatch(State *state, PyObject *trace, double seconds)
-{
-    PyObject *before = get_attr(state, trace, &state->names.stopwatch);
-    double reading = before == NULL ? -1.0 : PyFloat_AsDouble(before);
-    Py_XDECREF(before);
-    if (PyErr_Occurred())
-        return -1;
-    if (seconds > 0 && reading > 0)
-        return 0;
-    PyObject *after = PyFloat_FromDouble(reading + seconds);
-    int status = after == NULL ? -1 : set_attr(state, trace, &state->names.stopwatch, after);
-    Py_XDECREF(after);
-    return status < 0 ? -1 : 1;
-}
-
-/* Begin the step of the body. */
-static int
-begin_body(Chunk *chunk, PyObject *sent)
-{
-    State *state = chunk->state;
-    Log *log = log_of(state, chunk->trace);
-    if (log == NULL)
-        return -1;
-    Step step = {.parent = -1};
-    chunk->step = log_length((PyObject *)log);
-    PyObject *offset = NULL;
-    int status = as_int32(PyTuple_GET_ITEM(chunk->parts, BODY), &step.tracepoint);
-    if (status == 0)
-        status = put_note(state, chunk->trace, &state->names.details, chunk->step, sent);
-    if (status == 0) {
-        step.begin = now();
-        offset = PyLong_FromSsize_t(log_append(log, step));
-        status = PyErr_Occurred()
-                     ? -1 : set_attr(state, chunk->recording, &state->names.step, offset);
-    }
-    Py_XDECREF(offset);
-    Py_DECREF(log);
-    return status;
-}
-
-/* Go on with the body's step, which may have to begin; return -1 with an exception. */
-static int
-chunk_enter(Chunk *chunk)
-{
-    State *state = chunk->state;
-    PyObject *sent = PyTuple_GET_ITEM(chunk->held, 2);
-    PyObject *step;
-    if (take_thread(state, chunk->trace) < 0
-        || set_attr(state, chunk->recording, &state->names.sent, sent) < 0
-        || set_attr(state, chunk->recording, &state->names.is_over, Py_False) < 0
-        || (step = get_attr(state, chunk->recording, &state->names.step)) == NULL)
-        return -1;
-    chunk->step = PyLong_AsSsize_t(step);
-    Py_DECREF(step);
-    if (PyErr_Occurred())
-        return -1;
-    if (chunk->step < 0 ? begin_body(chunk, sent) < 0
-                        : put_note(state, chunk->trace, &state->names.details, chunk->step, sent) < 0)
-        return -1;
-    chunk->trace->current = chunk->step;
-    int is_outer = add_to_stopwatch(state, (PyObject *)chunk->trace, now());
-    chunk->is_outer = is_outer > 0;
-    return is_outer < 0 ? -1 : 0;
-}
-
-/* End the step of the body after its last chunk. Return -1 if that is left to Python. */
-static int
-end_body(Chunk *chunk)
-{
-    State *state = chunk->state;
-    bool is_body = PyTuple_GET_ITEM(chunk->held, 3) == Py_True;
-    if (is_armed(state)
-        || (is_body && !PyObject_HasAttr(PyTuple_GET_ITEM(chunk->held, 0), state->names.close)))
-        return -1;
-    Log *log = log_of(state, chunk->trace);
-    if (log == NULL)
-        return -1;
-    /* Another thread may have closed it in the meantime. */
-    if (log_length((PyObject *)log) > chunk->step)
-        log_end(log, chunk->step, now());
-    Py_DECREF(log);
-    return set_attr(state, chunk->recording, &state->names.is_over, Py_True);
-}
-
-/* Handle the exception that is raised, which is raised still afterwards. */
-static void
-chunk_left(Chunk *chunk)
-{
-    bool is_end = PyErr_ExceptionMatches(PyExc_StopIteration);
-    PyObject *error = take_error();
-    if (!is_end || end_body(chunk) < 0) {
-        PyErr_Clear();
-        Handled before = begin_handling(error);
-        PyObject *left = PyObject_CallFunctionObjArgs(
-            PyTuple_GET_ITEM(chunk->parts, LEFT), chunk->body, error, NULL);
-        end_handling(before);
-        /* The body's own exception reaches the server, unless one is raised here that is not ours. */
-        if (left == NULL && !PyErr_ExceptionMatches(PyExc_Exception)) {
-            Py_DECREF(error);
-            error = take_error();
-        }
-        PyErr_Clear();
-        Py_XDECREF(left);
-    }
-    raise_error(error);
-}
-
-/* Count a chunk, if nothing else is to be done with it: return 1, or 0, or -1 with an exception. */
-static int
-count_chunk(Chunk *chunk, PyObject *value)
-{
-    State *state = chunk->state;
-    PyObject *sent = get_attr(state, chunk->recording, &state->names.sent);
-    PyObject *streamed = get_attr(state, (PyObject *)chunk->trace, &state->names.streamed);
-    int status = 0;
-    if (sent != NULL && streamed == Py_False && PyBytes_CheckExact(value) && PyList_Check(sent)
-        && PyList_GET_SIZE(sent) == 4) {
-        PyObject *added[2] = {PyLong_FromLong(1), PyLong_FromSsize_t(PyBytes_GET_SIZE(value))};
-        status = 1;
-        for (int at = 0; at < 2; at++) {
-            PyObject *before = PyList_GetItem(sent, at); /* borrowed: a number that a list keeps */
-            PyObject *sum = before == NULL || added[at] == NULL
-                                ? NULL : PyNumber_Add(before, added[at]);
-            Py_XDECREF(added[at]);
-            if (sum == NULL || PyList_SetItem(sent, at, sum) < 0)
-                status = -1;
-        }
-    }
-    Py_XDECREF(streamed);
-    Py_XDECREF(sent);
-    return PyErr_Occurred() ? -1 : status;
-}
-
-/* Return the next chunk, or NULL with an exception; the step has begun. */
-static PyObject *
-chunk_next(Chunk *chunk)
-{
-    State *state = chunk->state;
-    PyObject *result = PyTuple_GET_ITEM(chunk->held, 0);
-    PyObject *value = PyObject_CallOneArg(PyTuple_GET_ITEM(chunk->parts, NEXT), result);
-    if (value == NULL)
-        chunk_left(chunk);
-    PyObject *error = value == NULL ? take_error() : NULL;
-    if (chunk->is_outer)
-        (void)add_to_stopwatch(state, (PyObject *)chunk->trace, -now());
-    (void)set_current(state, chunk->outer);
-    PyErr_Clear();
-    if (error != NULL) {
-        raise_error(error);
-        return NULL;
-    }
-    int status = count_chunk(chunk, value);
-    if (status == 0) {
-        PyObject *passed = PyObject_CallFunctionObjArgs(
-            PyTuple_GET_ITEM(chunk->parts, ADD_CHUNK), chunk->recording, value, chunk->body, NULL);
-        if (passed != NULL || !PyErr_ExceptionMatches(PyExc_Exception))
-            Py_SETREF(value, passed);
-        else
-            PyErr_Clear();
-    } else if (status < 0) {
-        PyErr_Clear();
-    }
-    return value;
-}
-
-/* Return the next chunk of a body; `*is_done` is false, without an exception, if that is left to
- * Python. */
-static PyObject *
-next_chunk(State *state, PyObject *parts, PyObject *body, bool *is_done)
-{
-    Chunk chunk = {.state = state, .parts = parts, .body = body};
-    PyObject *value = NULL;
-    *is_done = chunk_take(&chunk);
-    if (*is_done) {
-        if (set_current(state, (PyObject *)chunk.trace) < 0 || chunk_enter(&chunk) < 0) {
-            /* Nothing that the app sees has run. */
-            PyErr_Clear();
-            (void)set_current(state, chunk.outer);
-            *is_done = false;
-        } else {
-            value = chunk_next(&chunk);
-        }
-    }
-    if (!*is_done)
-        PyErr_Clear();
-    chunk_free(&chunk);
-    return value;
-}
 
 /* What `recorded` of instrumentation/body.py uses, as the shortcut's data has it: the classes of proxies
  * by the identities of the bodies' classes, the classes of a recording and of its counts, and what
@@ -275,7 +19,7 @@ enum { PROXIES, RECORDING, COUNTS, HOLD, PARTS_OF_PROXY };
 static bool
 are_parts_of_proxy(PyObject *data)
 {
-    return PyTuple_CheckExact(data) && PyTuple_GET_SIZE(data) == PARTS_OF_PROXY
+    return is_tuple_of(data, PARTS_OF_PROXY)
            && PyDict_Check(PyTuple_GET_ITEM(data, PROXIES))
            && PyType_Check(PyTuple_GET_ITEM(data, RECORDING))
            && PyType_Check(PyTuple_GET_ITEM(data, COUNTS));
@@ -332,9 +76,12 @@ make_recording(State *state, PyObject *parts, PyObject *const *args, PyObject *c
 /* `recorded(trace, result, environ, failed, preview)`: it is done for bodies of a class that has been
  * there before, and that are no files. */
 static PyObject *
-record_body(State *state, PyObject *parts, PyObject *const *args)
+recorded_body(Shortcut *self, PyObject *const *args, Py_ssize_t count)
 {
-    PyObject *result = args[1], *proxy = NULL;
+    State *state = PyType_GetModuleState(Py_TYPE(self));
+    if (count != 5)
+        return NULL;
+    PyObject *parts = self->data, *result = args[1], *proxy = NULL;
     PyObject *kind = get_by_id(PyTuple_GET_ITEM(parts, PROXIES), (PyObject *)Py_TYPE(result));
     PyObject *counts = NULL, *recording = NULL, *held = NULL, *set = NULL;
     if (kind != NULL && PyType_Check(kind) && !may_be_file(state, result, args[2]))
@@ -356,3 +103,18 @@ record_body(State *state, PyObject *parts, PyObject *const *args)
     Py_XDECREF(kind);
     return proxy;
 }
+VECTORCALL(recorded_body)
+
+/* `instrumentation/body_recording.py`, `Recording.__del__`: it is done if the body was closed. */
+static PyObject *
+unclosed(Shortcut *self, PyObject *const *args, Py_ssize_t count)
+{
+    State *state = PyType_GetModuleState(Py_TYPE(self));
+    PyObject *trace = count == 1 ? get_attr(state, args[0], &state->names.trace) : NULL;
+    PyObject *ended = trace == NULL ? NULL : get_attr(state, trace, &state->names.ended);
+    bool is_done = ended != NULL && ended != Py_None;
+    Py_XDECREF(ended);
+    Py_XDECREF(trace);
+    return is_done ? Py_NewRef(Py_None) : NULL;
+}
+VECTORCALL(unclosed)

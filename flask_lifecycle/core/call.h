@@ -4,12 +4,14 @@
 
 #include <Python.h>
 
-#include "body.h"
+#include <stdbool.h>
+
 #include "errors.h"
 #include "log.h"
+#include "objects.h"
+#include "shortcut.h"
 #include "slots.h"
 #include "state.h"
-#include "steps.h"
 #include "writer.h"
 
 /* What `record` uses, as the shortcut's data has it: what measures steps, what begins a trace, the
@@ -23,7 +25,7 @@ enum {
 static bool
 are_parts_of_call(PyObject *data)
 {
-    return PyTuple_CheckExact(data) && PyTuple_GET_SIZE(data) == PARTS_OF_CALL
+    return is_tuple_of(data, PARTS_OF_CALL)
            && PyList_CheckExact(PyTuple_GET_ITEM(data, MEASURES))
            && PyLong_CheckExact(PyTuple_GET_ITEM(data, WSGI));
 }
@@ -44,10 +46,10 @@ static bool
 is_plain_call(AppCall *call)
 {
     State *state = call->state;
-    return state->current != NULL && PyDict_CheckExact(call->environ) && !is_armed(state)
+    return PyDict_CheckExact(call->environ) && !is_armed(state)
            && PyList_GET_SIZE(PyTuple_GET_ITEM(call->parts, MEASURES)) == 0
            && PyDict_Contains(call->environ, state->names.HTTP_UPGRADE) == 0
-           && PyContextVar_Get(state->current, NULL, &call->outer) == 0 && call->outer != NULL;
+           && (call->outer = current_trace(state)) != NULL;
 }
 
 /* Begin the step of the whole call; return -1 with an exception. */
@@ -172,4 +174,17 @@ record_call(State *state, PyObject *parts, PyObject *const *args, bool *is_done)
     Py_XDECREF(call.trace);
     Py_XDECREF(call.outer);
     return result;
+}
+
+/* `record`: what the app raises passes. */
+static PyObject *
+call_vectorcall(PyObject *object, PyObject *const *args, size_t nargsf, PyObject *kwnames)
+{
+    Shortcut *self = (Shortcut *)object;
+    State *state = PyType_GetModuleState(Py_TYPE(self));
+    bool is_done = false;
+    PyObject *result = NULL;
+    if (kwnames == NULL && PyVectorcall_NARGS(nargsf) == 4)
+        result = record_call(state, self->data, args, &is_done);
+    return is_done ? result : leave_to_python(object, args, nargsf, kwnames);
 }

@@ -5,140 +5,17 @@
 #include <Python.h>
 #include <structmember.h>
 
+#include <stdbool.h>
+#include <string.h>
+
+#include "contents.h"
 #include "errors.h"
+#include "objects.h"
+#include "shortcut.h"
 #include "slots.h"
 #include "state.h"
+#include "texts.h"
 #include "writer.h"
-
-/* A dict, with its contents at the last comparison; `containers` is NULL if there are no lists and
- * dicts in it. */
-typedef struct {
-    PyObject_HEAD
-    PyObject *mapping;
-    PyObject *keys;
-    PyObject *values;
-    PyObject *containers;
-} Contents;
-
-static PyObject *
-get_containers(PyObject *self, void *Py_UNUSED(closure))
-{
-    PyObject *containers = ((Contents *)self)->containers;
-    return containers == NULL ? PyTuple_New(0) : Py_NewRef(containers);
-}
-
-static PyMemberDef contents_members[] = {
-    {"keys", T_OBJECT_EX, offsetof(Contents, keys), READONLY, NULL},
-    {"values", T_OBJECT_EX, offsetof(Contents, values), READONLY, NULL},
-    {NULL},
-};
-
-static PyGetSetDef contents_getset[] = {
-    {"containers", get_containers, NULL, NULL, NULL},
-    {NULL},
-};
-
-static int
-contents_traverse(PyObject *object, visitproc visit, void *arg)
-{
-    Contents *self = (Contents *)object;
-    Py_VISIT(Py_TYPE(object));
-    Py_VISIT(self->mapping);
-    Py_VISIT(self->keys);
-    Py_VISIT(self->values);
-    Py_VISIT(self->containers);
-    return 0;
-}
-
-/* Not the mapping, which a comparison needs: what is in it clears itself. */
-static int
-contents_clear(PyObject *object)
-{
-    Contents *self = (Contents *)object;
-    Py_CLEAR(self->keys);
-    Py_CLEAR(self->values);
-    Py_CLEAR(self->containers);
-    return 0;
-}
-
-static void
-contents_dealloc(PyObject *object)
-{
-    PyTypeObject *type = Py_TYPE(object);
-    PyObject_GC_UnTrack(object);
-    (void)contents_clear(object);
-    Py_XDECREF(((Contents *)object)->mapping);
-    type->tp_free(object);
-    Py_DECREF(type);
-}
-
-static PyType_Slot contents_slots[] = {
-    {Py_tp_doc, "A dict, with its contents at the last comparison."},
-    {Py_tp_dealloc, contents_dealloc},
-    {Py_tp_traverse, contents_traverse},
-    {Py_tp_clear, contents_clear},
-    {Py_tp_members, contents_members},
-    {Py_tp_getset, contents_getset},
-    {0, NULL},
-};
-
-static PyType_Spec contents_spec = {
-    .name = "flask_lifecycle.core._core.Contents",
-    .basicsize = sizeof(Contents),
-    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_DISALLOW_INSTANTIATION,
-    .slots = contents_slots,
-};
-
-/* The last known contents of one app context, and of the session of its request if it has one. */
-typedef struct {
-    PyObject_HEAD
-    Contents *g;
-    Contents *session;
-} Looked;
-
-static int
-looked_traverse(PyObject *object, visitproc visit, void *arg)
-{
-    Looked *self = (Looked *)object;
-    Py_VISIT(Py_TYPE(object));
-    Py_VISIT(self->g);
-    Py_VISIT(self->session);
-    return 0;
-}
-
-static int
-looked_clear(PyObject *object)
-{
-    Looked *self = (Looked *)object;
-    Py_CLEAR(self->g);
-    Py_CLEAR(self->session);
-    return 0;
-}
-
-static void
-looked_dealloc(PyObject *object)
-{
-    PyTypeObject *type = Py_TYPE(object);
-    PyObject_GC_UnTrack(object);
-    (void)looked_clear(object);
-    type->tp_free(object);
-    Py_DECREF(type);
-}
-
-static PyType_Slot looked_slots[] = {
-    {Py_tp_doc, "The last known contents of one app context."},
-    {Py_tp_dealloc, looked_dealloc},
-    {Py_tp_traverse, looked_traverse},
-    {Py_tp_clear, looked_clear},
-    {0, NULL},
-};
-
-static PyType_Spec looked_spec = {
-    .name = "flask_lifecycle.core._core.Looked",
-    .basicsize = sizeof(Looked),
-    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_DISALLOW_INSTANTIATION,
-    .slots = looked_slots,
-};
 
 /* What the look in Python uses, as the shortcut's data has it. */
 enum { APP_CONTEXT, REQUEST_CONTEXT, SESSION, OWNERS, NESTED, DIFFERENCE, PUT_NOTE, CHANGES, PARTS };
@@ -146,135 +23,12 @@ enum { APP_CONTEXT, REQUEST_CONTEXT, SESSION, OWNERS, NESTED, DIFFERENCE, PUT_NO
 static bool
 are_parts(PyObject *data)
 {
-    return PyTuple_CheckExact(data) && PyTuple_GET_SIZE(data) == PARTS
+    return is_tuple_of(data, PARTS)
            && PyContextVar_CheckExact(PyTuple_GET_ITEM(data, APP_CONTEXT))
            && PyContextVar_CheckExact(PyTuple_GET_ITEM(data, REQUEST_CONTEXT))
            && PyUnicode_CheckExact(PyTuple_GET_ITEM(data, SESSION))
            && PyAnySet_Check(PyTuple_GET_ITEM(data, OWNERS))
            && PyType_Check(PyTuple_GET_ITEM(data, CHANGES));
-}
-
-static bool
-is_container(PyObject *value)
-{
-    return PyList_CheckExact(value) || PyDict_CheckExact(value) || PyTuple_CheckExact(value);
-}
-
-/* Copy the keys and values of a dict; return whether there are containers, or -1 if it has another
- * size by now: the memory for the copies may have come by a garbage collection, which runs code. */
-static int
-copy_dict(PyObject *mapping, PyObject *keys, PyObject *values)
-{
-    Py_ssize_t place = 0, at = 0, count = PyTuple_GET_SIZE(keys);
-    PyObject *key, *value;
-    int found = 0;
-    Py_BEGIN_CRITICAL_SECTION(mapping);
-    if (PyDict_GET_SIZE(mapping) != count)
-        found = -1;
-    while (found >= 0 && at < count && PyDict_Next(mapping, &place, &key, &value)) {
-        PyTuple_SET_ITEM(keys, at, Py_NewRef(key));
-        PyTuple_SET_ITEM(values, at, Py_NewRef(value));
-        found |= is_container(value);
-        at++;
-    }
-    Py_END_CRITICAL_SECTION();
-    return found;
-}
-
-/* Return the contents of a dict; NULL with an exception. */
-static Contents *
-contents_of(State *state, PyObject *parts, PyObject *mapping)
-{
-    Contents *self = (Contents *)state->Contents->tp_alloc(state->Contents, 0);
-    if (self == NULL)
-        return NULL;
-    self->mapping = Py_NewRef(mapping);
-    int found;
-    do {
-        Py_ssize_t count = PyDict_GET_SIZE(mapping);
-        Py_XSETREF(self->keys, PyTuple_New(count));
-        Py_XSETREF(self->values, PyTuple_New(count));
-        if (self->keys == NULL || self->values == NULL) {
-            Py_DECREF(self);
-            return NULL;
-        }
-        found = copy_dict(mapping, self->keys, self->values);
-    } while (found < 0);
-    if (found > 0) {
-        self->containers = PyObject_CallOneArg(PyTuple_GET_ITEM(parts, NESTED), self->values);
-        if (self->containers != NULL && !PyTuple_CheckExact(self->containers)) {
-            Py_CLEAR(self->containers);
-            PyErr_SetString(PyExc_TypeError, "a tuple of containers");
-        }
-        if (self->containers == NULL)
-            Py_CLEAR(self);
-    }
-    return self;
-}
-
-/* Return whether a dict has the very keys and values; those are tuples, or one tuple in which the
- * values come after the keys. */
-static bool
-has_same_items(PyObject *dict, PyObject *const *keys, PyObject *const *values, Py_ssize_t count)
-{
-    Py_ssize_t place = 0, at = 0;
-    PyObject *key, *value;
-    bool is_same;
-    Py_BEGIN_CRITICAL_SECTION(dict);
-    is_same = PyDict_GET_SIZE(dict) == count;
-    while (is_same && PyDict_Next(dict, &place, &key, &value)) {
-        is_same = at < count && keys[at] == key && values[at] == value;
-        at++;
-    }
-    Py_END_CRITICAL_SECTION();
-    return is_same;
-}
-
-static bool
-has_same_elements(PyObject *list, PyObject *const *elements, Py_ssize_t count)
-{
-    bool is_same;
-    Py_BEGIN_CRITICAL_SECTION(list);
-    is_same = PyList_GET_SIZE(list) == count;
-    for (Py_ssize_t at = 0; is_same && at < count; at++)
-        is_same = PyList_GET_ITEM(list, at) == elements[at];
-    Py_END_CRITICAL_SECTION();
-    return is_same;
-}
-
-#define ITEMS(tuple) (((PyTupleObject *)(tuple))->ob_item)
-
-/* Return whether a container, the first of a pair, has the contents that are the second. */
-static bool
-is_same_container(PyObject *pair)
-{
-    if (!PyTuple_CheckExact(pair) || PyTuple_GET_SIZE(pair) != 2)
-        return false;
-    PyObject *container = PyTuple_GET_ITEM(pair, 0), *held = PyTuple_GET_ITEM(pair, 1);
-    if (!PyTuple_CheckExact(held))
-        return false;
-    Py_ssize_t count = PyTuple_GET_SIZE(held);
-    if (PyList_CheckExact(container))
-        return has_same_elements(container, ITEMS(held), count);
-    return PyDict_CheckExact(container) && count % 2 == 0
-           && has_same_items(container, ITEMS(held), ITEMS(held) + count / 2, count / 2);
-}
-
-/* Return whether the dict, and what is in it, is as it was. */
-static bool
-is_unchanged(Contents *self)
-{
-    /* The garbage collector has taken it apart. */
-    if (self->keys == NULL || self->values == NULL)
-        return true;
-    if (!has_same_items(
-            self->mapping, ITEMS(self->keys), ITEMS(self->values), PyTuple_GET_SIZE(self->keys)))
-        return false;
-    Py_ssize_t count = self->containers == NULL ? 0 : PyTuple_GET_SIZE(self->containers);
-    for (Py_ssize_t at = 0; at < count; at++)
-        if (!is_same_container(PyTuple_GET_ITEM(self->containers, at)))
-            return false;
-    return true;
 }
 
 static bool
@@ -349,61 +103,8 @@ difference_of(PyObject *parts, Contents *before, Contents *now)
     return difference;
 }
 
-/* What is known of texts that need no masking, as the redactor has it: hashes of names, and of texts,
- * and the length of the longest text; and what a value is masked with. */
-enum { USUAL, PLAIN, LONGEST, MASK, PARTS_OF_PLAIN };
-
-/* One word of this length is in no secret format: `redact/redactor.py`, `_SHORT`. */
-#define SHORT_WORD 11
-/* Every card number is larger: `redact/values.py`, `SMALL`. */
-#define SMALL 1000000000000LL
 /* Of one change no more are shown: `trace/header_changes.py`. */
 #define NAMES_KEPT 50
-
-/* Return whether the hash of a text is in a set, or -1 with an exception. */
-static int
-is_known_text(PyObject *hashes, PyObject *text)
-{
-    PyObject *hash = PyLong_FromSsize_t(PyObject_Hash(text));
-    int is_in = hash == NULL ? -1 : PySet_Contains(hashes, hash);
-    Py_XDECREF(hash);
-    return is_in;
-}
-
-static bool
-is_short_word(PyObject *text)
-{
-    Py_ssize_t length = PyUnicode_GET_LENGTH(text);
-    if (length == 0 || length >= SHORT_WORD || !PyUnicode_IS_ASCII(text))
-        return false;
-    const Py_UCS1 *letters = PyUnicode_1BYTE_DATA(text);
-    for (Py_ssize_t at = 0; at < length; at++)
-        if (!Py_ISALNUM(letters[at]))
-            return false;
-    return true;
-}
-
-/* Return the bytes that a value takes that is shown as it is, beside what each takes; -1, where there
- * may be an exception, if it may have to be masked. */
-static Py_ssize_t
-plain_size(PyObject *plain, PyObject *value)
-{
-    if (value == Py_None || PyBool_Check(value))
-        return 0;
-    if (PyLong_CheckExact(value)) {
-        int overflow;
-        long long number = PyLong_AsLongLongAndOverflow(value, &overflow);
-        return overflow == 0 && -SMALL < number && number < SMALL ? 0 : -1;
-    }
-    if (!PyUnicode_CheckExact(value))
-        return -1;
-    Py_ssize_t length = PyUnicode_GET_LENGTH(value);
-    Py_ssize_t longest = PyLong_AsSsize_t(PyTuple_GET_ITEM(plain, LONGEST));
-    if (length > longest)
-        return -1;
-    bool is_plain = is_short_word(value) || is_known_text(PyTuple_GET_ITEM(plain, PLAIN), value) == 1;
-    return is_plain ? 50 + length : -1;
-}
 
 /* Return names and values in turn if nothing of them is masked, and add to their size; NULL, where
  * there may be an exception, if that is left to Python. */
@@ -439,21 +140,6 @@ plain_found(PyObject *plain, PyObject *where, PyObject *difference, Py_ssize_t *
     Py_XDECREF(new);
     Py_XDECREF(other);
     return found;
-}
-
-/* Return the bytes of a request's details and more, as a number. */
-static int
-add_detail_bytes(State *state, PyObject *writer, Py_ssize_t more)
-{
-    PyObject *before = more == 0 ? NULL : get_attr(state, writer, &state->names.detail_bytes);
-    PyObject *size = before == NULL ? NULL : PyLong_FromSsize_t(more);
-    PyObject *sum = size == NULL ? NULL : PyNumber_Add(before, size);
-    int status = sum == NULL ? (more == 0 ? 0 : -1)
-                             : set_attr(state, writer, &state->names.detail_bytes, sum);
-    Py_XDECREF(sum);
-    Py_XDECREF(size);
-    Py_XDECREF(before);
-    return status;
 }
 
 /* Return an empty record of changes. */
@@ -492,29 +178,11 @@ put_changes(State *state, PyObject *parts, Fields *writer, PyObject *step, PyObj
     return status;
 }
 
-/* Put the changes of a response with a step; return -1 with an exception. */
-static int
-put_response(State *state, PyObject *kind, Fields *writer, PyObject *step, PyObject *answers)
-{
-    PyObject *changed = notes_of(state, writer, &state->names.changed);
-    PyObject *changes = changed == NULL ? NULL : get_item(changed, step);
-    int status = changed == NULL ? -1 : 0;
-    if (changes == NULL && !PyErr_Occurred()) {
-        changes = new_changes(state, kind);
-        status = changes == NULL ? -1 : PyObject_SetItem(changed, step, changes);
-    }
-    if (status == 0)
-        status = changes == NULL ? -1 : PyObject_SetAttr(changes, state->names.response, answers);
-    Py_XDECREF(changes);
-    Py_XDECREF(changed);
-    return status;
-}
-
 /* Return whether a difference was found here, not in Python: the names are in new dicts or None. */
 static bool
 is_plain_difference(PyObject *difference)
 {
-    if (!PyTuple_CheckExact(difference) || PyTuple_GET_SIZE(difference) != 3)
+    if (!is_tuple_of(difference, 3))
         return false;
     PyObject *removed = PyTuple_GET_ITEM(difference, 2);
     for (int at = 0; at < 2; at++) {
@@ -523,7 +191,7 @@ is_plain_difference(PyObject *difference)
             && !(PyDict_CheckExact(names) && PyDict_GET_SIZE(names) <= NAMES_KEPT))
             return false;
     }
-    return PyTuple_CheckExact(removed) && PyTuple_GET_SIZE(removed) == 0;
+    return is_tuple_of(removed, 0);
 }
 
 /* Return the step that a change belongs to: the given one, or of the innermost function that runs; as
@@ -549,13 +217,12 @@ note_plainly(State *state, PyObject *parts, Fields *writer, PyObject *step, PyOb
     if (!PyLong_CheckExact(step) || PyLong_AsSsize_t(step) < 0)
         return 0;
     PyObject *redactor = get_attr(state, (PyObject *)writer, &state->names.redactor);
-    PyObject *plain = redactor == NULL ? NULL : get_attr(state, redactor, &state->names.plain);
+    PyObject *plain = redactor == NULL ? NULL : plain_of(state, redactor);
     PyObject *changed = plain == NULL ? NULL : notes_of(state, writer, &state->names.changed);
     PyObject *found = NULL;
     Py_ssize_t size = 0;
     int status = 0;
-    if (changed != NULL && PyDict_CheckExact(changed) && PyDict_Contains(changed, step) == 0
-        && PyTuple_CheckExact(plain) && PyTuple_GET_SIZE(plain) == PARTS_OF_PLAIN)
+    if (changed != NULL && PyDict_CheckExact(changed) && PyDict_Contains(changed, step) == 0)
         found = plain_found(plain, where, difference, &size);
     if (found != NULL)
         status = put_changes(state, parts, writer, step, found, size) < 0 ? -1 : 1;
@@ -573,7 +240,7 @@ static int
 compare(State *state, PyObject *parts, Contents **held, PyObject *mapping, PyObject *where,
         PyObject *writer, PyObject *step)
 {
-    Contents *now = contents_of(state, parts, mapping);
+    Contents *now = contents_of(state, PyTuple_GET_ITEM(parts, NESTED), mapping);
     if (now == NULL)
         return -1;
     Contents *before = *held;
@@ -596,20 +263,6 @@ compare(State *state, PyObject *parts, Contents **held, PyObject *mapping, PyObj
     Py_DECREF(before);
     Py_DECREF(now);
     return status < 0 ? -1 : 0;
-}
-
-/* Return the `__dict__` of an attribute of an object, or of the object itself: a dict, or NULL. */
-static PyObject *
-namespace_of(State *state, PyObject *object, PyObject *name)
-{
-    PyObject *owner = name == NULL ? Py_NewRef(object) : PyObject_GetAttr(object, name);
-    PyObject *dict = owner == NULL ? NULL : get_attr(state, owner, &state->names.__dict__);
-    Py_XDECREF(owner);
-    if (dict != NULL && !PyDict_Check(dict)) {
-        Py_CLEAR(dict);
-        PyErr_SetString(PyExc_TypeError, "a namespace is a dict");
-    }
-    return dict;
 }
 
 /* Return the session of the current request: a dict, or NULL, where there may be an exception. */
@@ -652,7 +305,7 @@ known_of(State *state, PyObject *parts, Fields *writer, PyObject *context, bool 
         if (names != NULL) {
             looked = (Looked *)state->Looked->tp_alloc(state->Looked, 0);
             if (looked != NULL)
-                looked->g = contents_of(state, parts, names);
+                looked->g = contents_of(state, PyTuple_GET_ITEM(parts, NESTED), names);
             if (looked != NULL
                 && (looked->g == NULL || PyDict_SetItem(seen, context, (PyObject *)looked) < 0))
                 Py_CLEAR(looked);
@@ -681,7 +334,7 @@ compare_all(State *state, PyObject *parts, Looked *looked, PyObject *context, Py
     if (looked->session == NULL) {
         PyObject *session = current_session(state, parts);
         if (session != NULL) {
-            Contents *contents = contents_of(state, parts, session);
+            Contents *contents = contents_of(state, PyTuple_GET_ITEM(parts, NESTED), session);
             Py_DECREF(session);
             Py_XSETREF(looked->session, contents);
         }
@@ -695,3 +348,44 @@ compare_all(State *state, PyObject *parts, Looked *looked, PyObject *context, Py
     Py_DECREF(session);
     return status;
 }
+
+/* `look(writer, step=None)`. */
+static PyObject *
+look(Shortcut *self, PyObject *const *args, Py_ssize_t count)
+{
+    State *state = PyType_GetModuleState(Py_TYPE(self));
+    Fields *writer = 1 <= count && count <= 2 ? as_writer(state, args[0]) : NULL;
+    if (writer == NULL)
+        return NULL;
+    int is_watched = is_owner_in(writer, PyTuple_GET_ITEM(self->data, OWNERS));
+    if (is_watched <= 0)
+        return is_watched < 0 ? NULL : Py_NewRef(Py_None);
+    PyObject *context = NULL;
+    if (PyContextVar_Get(PyTuple_GET_ITEM(self->data, APP_CONTEXT), Py_None, &context) < 0)
+        return NULL;
+    PyObject *step = count == 2 ? args[1] : Py_None;
+    bool is_done = context == Py_None;
+    Looked *looked = is_done ? NULL : known_of(state, self->data, writer, context, &is_done);
+    if (looked != NULL) {
+        is_done = compare_all(state, self->data, looked, context, args[0], step) == 0
+                  || fail_open(state, (PyObject *)self) == 0;
+        Py_DECREF(looked);
+    }
+    Py_DECREF(context);
+    return is_done ? Py_NewRef(Py_None) : NULL;
+}
+VECTORCALL(look)
+
+/* `opened(writer, step, result)`: it is done for an empty session, and for an app whose
+ * changes are not recorded. Its data is the apps whose changes are. */
+static PyObject *
+opened(Shortcut *self, PyObject *const *args, Py_ssize_t count)
+{
+    State *state = PyType_GetModuleState(Py_TYPE(self));
+    Fields *writer = count == 3 ? as_writer(state, args[0]) : NULL;
+    if (writer == NULL)
+        return NULL;
+    bool is_empty = PyDict_Check(args[2]) && PyDict_GET_SIZE(args[2]) == 0;
+    return is_empty || is_owner_in(writer, self->data) == 0 ? Py_NewRef(Py_None) : NULL;
+}
+VECTORCALL(opened)

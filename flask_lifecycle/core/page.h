@@ -4,10 +4,13 @@
 
 #include <Python.h>
 
+#include <stdbool.h>
 #include <string.h>
 
+#include "objects.h"
+#include "responses.h"
+#include "shortcut.h"
 #include "state.h"
-#include "writer.h"
 
 /* What the method in Python uses, as the shortcut's data has it. */
 enum {
@@ -18,7 +21,7 @@ enum {
 static bool
 are_parts_of_page(PyObject *data)
 {
-    return PyTuple_CheckExact(data) && PyTuple_GET_SIZE(data) == PARTS_OF_PAGE
+    return is_tuple_of(data, PARTS_OF_PAGE)
            && PyType_Check(PyTuple_GET_ITEM(data, RESPONSE))
            && PyTuple_CheckExact(PyTuple_GET_ITEM(data, MARKS))
            && PyAnySet_Check(PyTuple_GET_ITEM(data, SPECIAL))
@@ -47,23 +50,16 @@ page_free(Page *page)
     Py_XDECREF(page->headers);
 }
 
-static bool
-is_text(PyObject *object, const char *text)
-{
-    return object != NULL && PyUnicode_CheckExact(object)
-           && PyUnicode_CompareWithASCIIString(object, text) == 0;
-}
-
 /* Return whether a trace's page may have the toolbar. */
 static bool
 is_shown(State *state, PyObject *trace)
 {
-    if (!attribute_is(trace, state->names.parent, Py_None)
-        || !attribute_is(trace, state->names.unhandled, Py_False))
+    if (!attribute_is(state, trace, &state->names.parent, Py_None)
+        || !attribute_is(state, trace, &state->names.unhandled, Py_False))
         return false;
     PyObject *route = PyObject_GetAttr(trace, state->names.route);
     bool is_open = route != NULL
-                   && (route == Py_None || attribute_is(route, state->names.ignored, Py_False));
+                   && (route == Py_None || attribute_is(state, route, &state->names.ignored, Py_False));
     Py_XDECREF(route);
     return is_open;
 }
@@ -102,12 +98,9 @@ take_body(Page *page)
 static PyObject *
 copy_of_headers(Page *page)
 {
-    PyObject *headers = PyObject_GetAttr(page->response, page->state->names.headers), *list = NULL;
-    if (headers != NULL && (PyObject *)Py_TYPE(headers) == PyTuple_GET_ITEM(page->parts, HEADERS))
-        list = PyObject_GetAttr(headers, PyTuple_GET_ITEM(page->parts, HEADER_LIST));
-    Py_XDECREF(headers);
-    PyObject *copy = list != NULL && PyList_CheckExact(list)
-                         ? PyList_GetSlice(list, 0, PY_SSIZE_T_MAX) : NULL;
+    PyObject *list = list_of_headers(page->state, page->response, PyTuple_GET_ITEM(page->parts, HEADERS),
+                                     PyTuple_GET_ITEM(page->parts, HEADER_LIST));
+    PyObject *copy = list == NULL ? NULL : PyList_GetSlice(list, 0, PY_SSIZE_T_MAX);
     Py_XDECREF(list);
     return copy;
 }
@@ -117,7 +110,7 @@ static bool
 take_header(Page *page, Py_ssize_t at, PyObject **content_type)
 {
     PyObject *pair = PyList_GET_ITEM(page->headers, at);
-    if (!PyTuple_CheckExact(pair) || PyTuple_GET_SIZE(pair) != 2
+    if (!is_tuple_of(pair, 2)
         || !PyUnicode_CheckExact(PyTuple_GET_ITEM(pair, 0))
         || !PyUnicode_CheckExact(PyTuple_GET_ITEM(pair, 1)))
         return false;
@@ -357,8 +350,8 @@ is_ordinary(Page *page)
     PyObject *kind = PyTuple_GET_ITEM(page->parts, RESPONSE);
     State *state = page->state;
     if ((PyObject *)Py_TYPE(page->response) != kind
-        || !attribute_is(kind, state->names.set_data, PyTuple_GET_ITEM(page->parts, SET_DATA))
-        || !attribute_is(page->response, state->names.automatically_set_content_length, Py_True))
+        || !attribute_is(state, kind, &state->names.set_data, PyTuple_GET_ITEM(page->parts, SET_DATA))
+        || !attribute_is(state, page->response, &state->names.automatically_set_content_length, Py_True))
         return false;
     PyObject *status = PyObject_GetAttr(page->response, PyTuple_GET_ITEM(page->parts, STATUS_CODE));
     bool is_ok = status != NULL && PyLong_CheckExact(status) && PyLong_AsLong(status) == 200;
@@ -366,16 +359,17 @@ is_ordinary(Page *page)
     return is_ok;
 }
 
-/* Return the response that carries the toolbar; NULL, where there may be an exception, if that is left
- * to Python. */
+/* `on_response(self, response, trace, environ)`: it is done for an ordinary page. */
 static PyObject *
-page_with_toolbar(
-    State *state, PyObject *parts, PyObject *toolbar, PyObject *response, PyObject *trace,
-    PyObject *environ)
+on_response(Shortcut *self, PyObject *const *args, Py_ssize_t count)
 {
-    Page page = {.state = state, .parts = parts, .response = response};
+    State *state = PyType_GetModuleState(Py_TYPE(self));
+    if (count != 4)
+        return NULL;
+    PyObject *toolbar = args[0], *trace = args[2], *environ = args[3];
+    Page page = {.state = state, .parts = self->data, .response = args[1]};
     PyObject *tag = NULL, *written = NULL, *result = NULL;
-    if (is_shown(state, trace) && is_opened(state, parts, environ) && is_ordinary(&page)
+    if (is_shown(state, trace) && is_opened(state, self->data, environ) && is_ordinary(&page)
         && take_body(&page) && take_page_headers(&page) && is_plain_body(&page))
         tag = PyObject_CallMethodObjArgs(toolbar, state->names._tag, trace, environ, NULL);
     if (tag != NULL && PyUnicode_Check(tag))
@@ -387,3 +381,4 @@ page_with_toolbar(
     page_free(&page);
     return result;
 }
+VECTORCALL(on_response)

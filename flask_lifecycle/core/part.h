@@ -8,6 +8,9 @@
 
 #include "errors.h"
 #include "log.h"
+#include "objects.h"
+#include "shortcut.h"
+#include "slots.h"
 #include "state.h"
 #include "steps.h"
 #include "writer.h"
@@ -37,13 +40,9 @@ are_parts_of_root(PyObject *data)
 static PyObject *
 writer_in(State *state, PyObject *owners)
 {
-    PyObject *trace = NULL;
-    if (state->current == NULL || PyContextVar_Get(state->current, NULL, &trace) < 0 || trace == NULL)
-        return NULL;
-    Fields *writer = PyObject_TypeCheck(trace, state->Fields) ? (Fields *)trace : NULL;
-    PyObject *owner = writer == NULL ? NULL : field(writer, &writer->owner);
-    int is_recorded = owner == NULL ? -1 : PySet_Contains(owners, owner);
-    Py_XDECREF(owner);
+    PyObject *trace = current_trace(state);
+    Fields *writer = trace == NULL ? NULL : as_writer(state, trace);
+    int is_recorded = writer == NULL ? -1 : is_owner_in(writer, owners);
     if (is_recorded == 0)
         Py_SETREF(trace, Py_NewRef(Py_None));
     else if (is_recorded < 0 || is_own_thread(state, writer) <= 0)
@@ -68,20 +67,28 @@ typedef struct {
     PyObject *outer;
 } Part;
 
+/* Return whether a step may begin in a writer that is not held. */
+static bool
+has_room(State *state, Fields *writer)
+{
+    Log *log = open_log(state, writer);
+    Py_XDECREF(log);
+    return log != NULL;
+}
+
 /* Return whether a part is rendered as a whole, in a step that may begin and is not held. */
 static bool
 is_whole(Part *part)
 {
     State *state = part->state;
-    if (part->rendering == Py_None || !attribute_is(part->rendering, state->names.whole, Py_True)
-        || !attribute_is((PyObject *)part->writer, state->names.macros, Py_None) || is_armed(state))
+    PyObject *writer = (PyObject *)part->writer;
+    if (part->rendering == Py_None
+        || !attribute_is(state, part->rendering, &state->names.whole, Py_True)
+        || !attribute_is(state, writer, &state->names.macros, Py_None)
+        || !has_room(state, part->writer))
         return false;
-    part->joins = attribute_is(part->rendering, state->names.joins, Py_True);
-    Log *log = log_of(state, part->writer);
-    bool has_room = log != NULL && !PyErr_Occurred()
-                    && log_length((PyObject *)log) < part->writer->limit;
-    Py_XDECREF(log);
-    return has_room;
+    part->joins = attribute_is(state, part->rendering, &state->names.joins, Py_True);
+    return !PyErr_Occurred();
 }
 
 /* Return the rendered chunks as a list with one text, which the templates around pass on faster than
@@ -121,7 +128,7 @@ static int
 end_macros(Part *part, PyObject *step)
 {
     State *state = part->state;
-    if (attribute_is((PyObject *)part->writer, state->names.macros, Py_None))
+    if (attribute_is(state, (PyObject *)part->writer, &state->names.macros, Py_None))
         return 0;
     PyObject *log = field(part->writer, &part->writer->log);
     PyObject *ended = log == NULL ? NULL : PyObject_CallFunctionObjArgs(
@@ -145,14 +152,9 @@ end_part(Part *part, PyObject *step)
     if (log != NULL && offset < log_length((PyObject *)log))
         part->writer->current = log_end(log, offset, now());
     Py_XDECREF(log);
-    if (status < 0 || log == NULL || !is_armed(state))
-        return status < 0 || log == NULL ? -1 : 0;
-    PyObject *after = from_holding(state, state->names.after);
-    PyObject *held = after == NULL ? Py_NewRef(Py_None) : PyObject_CallFunctionObjArgs(
-        after, part->writer, step, NULL);
-    Py_XDECREF(held);
-    Py_XDECREF(after);
-    return held == NULL ? -1 : 0;
+    if (status < 0 || log == NULL)
+        return -1;
+    return is_armed(state) ? hold_after_step(state, part->writer, offset) : 0;
 }
 
 /* Give the step its outcome; return -1 with an exception that has to reach the app. */
@@ -160,12 +162,7 @@ static int
 describe_part(Part *part, Py_ssize_t step, PyObject *error)
 {
     State *state = part->state;
-    PyObject *described = state->describe_error == NULL
-                              ? NULL : PyObject_CallOneArg(state->describe_error, error);
-    int status = described == NULL && state->describe_error != NULL ? -1 : 0;
-    if (described != NULL)
-        status = put_note(state, part->writer, &state->names.outcomes, step, described);
-    Py_XDECREF(described);
+    int status = put_outcome(state, part->writer, step, error);
     return status < 0 ? fail_open(state, state->describe_error) : 0;
 }
 
@@ -180,7 +177,8 @@ render_in_step(Part *part, PyObject *step, PyObject *(*run)(Part *))
     int status = error == NULL ? 0 : describe_part(part, PyLong_AsSsize_t(step), error);
     PyObject *other = status < 0 ? take_error() : NULL;
     if (part->outer != NULL
-        && set_attr(part->state, (PyObject *)part->writer, &part->state->names.rendering, part->outer) < 0)
+        && set_attr(part->state, (PyObject *)part->writer, &part->state->names.rendering,
+                    part->outer) < 0)
         Py_XSETREF(other, take_error());
     if (end_part(part, step) < 0)
         Py_XSETREF(other, take_error());
@@ -200,7 +198,9 @@ static PyObject *
 render_part(Part *part, bool *is_done)
 {
     *is_done = is_whole(part);
-    Py_ssize_t offset = *is_done ? begin_in(part->state, part->writer, part->tracepoint, part->note) : -1;
+    Py_ssize_t offset = -1;
+    if (*is_done)
+        offset = begin_in(part->state, part->writer, part->tracepoint, part->note);
     PyObject *step = offset < 0 ? NULL : PyLong_FromSsize_t(offset);
     if (step == NULL) {
         PyErr_Clear();
@@ -228,7 +228,7 @@ begins_rendering(State *state, PyObject *rendering)
     return PyObject_SetAttr(rendering, state->names.begun, Py_True) < 0 ? -1 : 1;
 }
 
-/* `recorded_root`: render a template in the way that is described above. */
+/* `recorded_root`: render the root of a template, which is a part like its blocks. */
 static PyObject *
 render_root(State *state, PyObject *data, PyObject *const *args, size_t nargsf, bool *is_done)
 {
@@ -321,4 +321,42 @@ render_block(State *state, PyObject *data, Block *block, PyObject *const *args, 
     Py_XDECREF(rendering);
     Py_XDECREF(writer);
     return result;
+}
+
+/* `recording_writer()`. Its data is the apps whose templates are recorded. */
+static PyObject *
+recording_writer(Shortcut *self, PyObject *const *Py_UNUSED(args), Py_ssize_t count)
+{
+    State *state = PyType_GetModuleState(Py_TYPE(self));
+    return count == 0 ? writer_in(state, self->data) : NULL;
+}
+VECTORCALL(recording_writer)
+
+/* `root`: what the template raises passes. */
+static PyObject *
+root_vectorcall(PyObject *object, PyObject *const *args, size_t nargsf, PyObject *kwnames)
+{
+    Shortcut *self = (Shortcut *)object;
+    State *state = PyType_GetModuleState(Py_TYPE(self));
+    bool is_done = false;
+    PyObject *result = NULL;
+    if (kwnames == NULL)
+        result = render_root(state, self->data, args, nargsf, &is_done);
+    return is_done ? result : leave_to_python(object, args, nargsf, kwnames);
+}
+
+/* `Block.__call__`. */
+static PyObject *
+block_vectorcall(PyObject *object, PyObject *const *args, size_t nargsf, PyObject *kwnames)
+{
+    Shortcut *self = (Shortcut *)object;
+    State *state = PyType_GetModuleState(Py_TYPE(self));
+    Py_ssize_t count = PyVectorcall_NARGS(nargsf);
+    Block block = {0};
+    bool is_done = false;
+    PyObject *result = NULL;
+    if (kwnames == NULL && count > 0 && block_take(state, args[0], &block))
+        result = render_block(state, self->data, &block, args + 1, count - 1, &is_done);
+    block_free(&block);
+    return is_done ? result : leave_to_python(object, args, nargsf, kwnames);
 }

@@ -4,6 +4,8 @@
 
 #include <Python.h>
 
+#include <stdbool.h>
+
 #include "errors.h"
 #include "fields.h"
 #include "state.h"
@@ -215,4 +217,77 @@ run_and_ignore(Call *call, Callable *callable, PyObject *entered)
     int status = run(call, callable, entered, &result);
     Py_XDECREF(result);
     return status;
+}
+
+static int
+take_callable(PyObject *given, Callable *callable)
+{
+    PyObject *func, *asked;
+    if (given == Py_None)
+        return 0;
+    if (!PyTuple_Check(given)) {
+        PyErr_SetString(PyExc_TypeError, "a callable and what it asks for, or None");
+        return -1;
+    }
+    if (!PyArg_ParseTuple(given, "OO!", &func, &PyTuple_Type, &asked))
+        return -1;
+    if (PyTuple_GET_SIZE(asked) > MOST_ARGUMENTS) {
+        PyErr_SetString(PyExc_ValueError, "a callable of a probe asks for too much");
+        return -1;
+    }
+    for (Py_ssize_t index = 0; index < PyTuple_GET_SIZE(asked); index++) {
+        long number = PyLong_AsLong(PyTuple_GET_ITEM(asked, index));
+        if (number == -1 && PyErr_Occurred())
+            return -1;
+        callable->asked[index] = (int16_t)number;
+        callable->asks_entered |= number == ENTERED;
+    }
+    callable->count = (int16_t)PyTuple_GET_SIZE(asked);
+    callable->callable = Py_NewRef(func);
+    return 0;
+}
+
+/* Return whether a callable only asks for what there is. */
+static bool
+is_answerable(Recording *self, Callable *callable)
+{
+    for (int index = 0; index < callable->count; index++)
+        if (callable->asked[index] < KWARGS
+            || callable->asked[index] >= PyTuple_GET_SIZE(self->names))
+            return false;
+    return true;
+}
+
+static int
+take_probes(Recording *self, PyObject *probes)
+{
+    Py_ssize_t count = PyTuple_GET_SIZE(probes);
+    if (count > MOST_PROBES) {
+        PyErr_SetString(PyExc_ValueError, "too many probes");
+        return -1;
+    }
+    self->probes = PyMem_Calloc(count + 1, sizeof(Probe));
+    if (self->probes == NULL) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    self->probe_count = (int16_t)count;
+    for (Py_ssize_t index = 0; index < count; index++) {
+        PyObject *probe = PyTuple_GET_ITEM(probes, index);
+        if (!PyTuple_Check(probe) || PyTuple_GET_SIZE(probe) != MOMENTS) {
+            PyErr_SetString(PyExc_TypeError, "a probe is a tuple of five");
+            return -1;
+        }
+        for (int at = 0; at < MOMENTS; at++) {
+            Callable *callable = &self->probes[index].at[at];
+            if (take_callable(PyTuple_GET_ITEM(probe, at), callable) < 0)
+                return -1;
+            if (!is_answerable(self, callable)) {
+                PyErr_SetString(PyExc_ValueError, "a probe asks for what there is not");
+                return -1;
+            }
+        }
+        self->has_after |= self->probes[index].at[AFTER].callable != NULL;
+    }
+    return 0;
 }

@@ -1,4 +1,5 @@
-/* The rendering of a template as a whole: collectors/templates/classes.py, `render`. */
+/* The rendering of a template as a whole: collectors/templates/classes.py, `render`, and what gives
+ * templates such classes, collectors/templates/record.py. */
 
 #pragma once
 
@@ -6,10 +7,14 @@
 
 #include <stdbool.h>
 
-#include "changes.h"
+#include "errors.h"
+#include "objects.h"
 #include "part.h"
+#include "shortcut.h"
 #include "slots.h"
 #include "state.h"
+#include "steps.h"
+#include "writer.h"
 
 /* What the method in Python uses, as the shortcut's data has it: first what a part of a page does, then
  * the method of the template's class, what returns a tracepoint and a location, the type of the details,
@@ -26,7 +31,8 @@ are_parts_of_rendering(PyObject *data)
            && PyType_Check(PyTuple_GET_ITEM(data, RENDERING));
 }
 
-/* Return the name of the class of a template's loader, None for one without, or NULL with an exception. */
+/* Return the name of the class of a template's loader, None for a template without one; NULL with an
+ * exception. */
 static PyObject *
 loader_of(State *state, PyObject *template, PyObject *environment)
 {
@@ -167,18 +173,6 @@ tracepoint_of_template(State *state, PyObject *data, PyObject *template)
     return tracepoint;
 }
 
-/* Return whether a step may begin in a writer that is not held. */
-static bool
-has_room(State *state, Fields *writer)
-{
-    if (is_armed(state))
-        return false;
-    Log *log = log_of(state, writer);
-    bool is_free = log != NULL && log_length((PyObject *)log) < writer->limit;
-    Py_XDECREF(log);
-    return is_free;
-}
-
 /* `render(self, *args, **kwargs)` of a template; `*is_done` is false, where there may be an exception, if
  * that is left to Python. */
 static PyObject *
@@ -208,4 +202,40 @@ render_template(State *state, PyObject *data, PyObject *const *args, size_t narg
     }
     Py_XDECREF(writer);
     return result;
+}
+
+/* `collectors/templates/classes.py`, `render`: what the template raises passes. */
+static PyObject *
+render_vectorcall(PyObject *object, PyObject *const *args, size_t nargsf, PyObject *kwnames)
+{
+    Shortcut *self = (Shortcut *)object;
+    State *state = PyType_GetModuleState(Py_TYPE(self));
+    bool is_done = false;
+    PyObject *result = NULL;
+    if (PyVectorcall_NARGS(nargsf) > 0)
+        result = render_template(state, self->data, args, nargsf, kwnames, &is_done);
+    return is_done ? result : leave_to_python(object, args, nargsf, kwnames);
+}
+
+static bool
+is_method_and_set(PyObject *data)
+{
+    return is_tuple_of(data, 3) && PyAnySet_Check(PyTuple_GET_ITEM(data, 1));
+}
+
+/* `collectors/templates/record.py`, `get`. Its data is the method, the ids of the classes of templates
+ * that are recorded, and what records another one. */
+static PyObject *
+get_vectorcall(PyObject *object, PyObject *const *args, size_t nargsf, PyObject *kwnames)
+{
+    PyObject *data = ((Shortcut *)object)->data;
+    PyObject *template = PyObject_Vectorcall(PyTuple_GET_ITEM(data, 0), args, nargsf, kwnames);
+    if (template == NULL)
+        return NULL;
+    int is_recorded = is_class_in(PyTuple_GET_ITEM(data, 1), template);
+    PyObject *done = is_recorded == 0 ? PyObject_CallOneArg(PyTuple_GET_ITEM(data, 2), template) : NULL;
+    if (is_recorded < 0 || (is_recorded == 0 && done == NULL))
+        Py_CLEAR(template);
+    Py_XDECREF(done);
+    return template;
 }

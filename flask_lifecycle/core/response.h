@@ -5,9 +5,13 @@
 
 #include <Python.h>
 
+#include <stdbool.h>
+
 #include "errors.h"
 #include "log.h"
 #include "named.h"
+#include "objects.h"
+#include "shortcut.h"
 #include "slots.h"
 #include "state.h"
 #include "texts.h"
@@ -20,7 +24,7 @@ enum { ANSWERED, PATH, HEADER_BYTES, MOST_HEADERS, PARTS_OF_ANSWER };
 static bool
 are_parts_of_answer(PyObject *data)
 {
-    return PyTuple_CheckExact(data) && PyTuple_GET_SIZE(data) == PARTS_OF_ANSWER
+    return is_tuple_of(data, PARTS_OF_ANSWER)
            && is_named_type(PyTuple_GET_ITEM(data, ANSWERED))
            && PyLong_CheckExact(PyTuple_GET_ITEM(data, HEADER_BYTES))
            && PyLong_CheckExact(PyTuple_GET_ITEM(data, MOST_HEADERS));
@@ -39,7 +43,7 @@ own_headers(PyObject *added, PyObject *headers)
         || !PyList_CheckExact(PyTuple_GET_ITEM(added, ADDED_AFTER)))
         return NULL;
     PyObject *both = PyTuple_GET_ITEM(added, ADDED_BOTH);
-    if (!PyTuple_CheckExact(both) || PyTuple_GET_SIZE(both) != 2
+    if (!is_tuple_of(both, 2)
         || PyObject_RichCompareBool(headers, PyTuple_GET_ITEM(both, 0), Py_EQ) != 1)
         return NULL;
     PyObject *own = PyTuple_GET_ITEM(both, 1);
@@ -56,10 +60,8 @@ all_added(PyObject *by_toolbar, PyObject *headers)
     Py_ssize_t tag = now == NULL ? 0 : PyBytes_GET_SIZE(PyTuple_GET_ITEM(by_toolbar, ADDED_TAG));
     for (Py_ssize_t at = 0; all != NULL && now != NULL && at < PyList_GET_SIZE(now); at++) {
         PyObject *pair = PyList_GET_ITEM(now, at);
-        bool is_length = PyTuple_CheckExact(pair) && PyTuple_GET_SIZE(pair) == 2
-                         && PyUnicode_CheckExact(PyTuple_GET_ITEM(pair, 0))
-                         && PyUnicode_CompareWithASCIIString(
-                                PyTuple_GET_ITEM(pair, 0), "Content-Length") == 0;
+        bool is_length = is_tuple_of(pair, 2)
+                         && is_text(PyTuple_GET_ITEM(pair, 0), "Content-Length");
         if (!is_length && PyList_Append(all, pair) < 0)
             Py_CLEAR(all);
     }
@@ -96,22 +98,24 @@ shown_answer(State *state, PyObject *data, PyObject *redactor, PyObject *const *
 /* `Messages.answered(self, trace, status, headers, added)`: it is done for texts and headers that
  * need no masking, if the headers are as the app, or then the toolbar, has made them. */
 static PyObject *
-answered_shortly(State *state, PyObject *data, PyObject *const *args, Py_ssize_t count)
+answered(Shortcut *self, PyObject *const *args, Py_ssize_t count)
 {
+    State *state = PyType_GetModuleState(Py_TYPE(self));
     if (count != 5 || !PyUnicode_CheckExact(args[2]) || !PyList_CheckExact(args[3]))
         return NULL;
     PyObject *by_toolbar = get_attr(state, args[1], &state->names.added);
     PyObject *redactor = by_toolbar == NULL ? NULL
                                             : get_attr(state, args[0], &state->names._redactor);
     PyObject *made = redactor == NULL ? NULL
-                                      : shown_answer(state, data, redactor, args, by_toolbar);
-    Py_ssize_t each = PyLong_AsSsize_t(PyTuple_GET_ITEM(data, HEADER_BYTES));
+                                      : shown_answer(state, self->data, redactor, args, by_toolbar);
+    Py_ssize_t each = PyLong_AsSsize_t(PyTuple_GET_ITEM(self->data, HEADER_BYTES));
     if (made != NULL && add_detail_bytes(state, args[1], each * PyList_GET_SIZE(args[3])) < 0)
         Py_CLEAR(made);
     Py_XDECREF(redactor);
     Py_XDECREF(by_toolbar);
     return made;
 }
+VECTORCALL(answered)
 
 /* What the function in Python uses: what is known of statuses, the name of the header with the
  * trace's id, `Messages.answered`, the context of a trace that has none, and what takes an
@@ -121,7 +125,7 @@ enum { STATUSES, ID_HEADER, ANSWER, NO_CONTEXT, FAILED, PARTS_OF_START };
 static bool
 are_parts_of_start(PyObject *data)
 {
-    return PyTuple_CheckExact(data) && PyTuple_GET_SIZE(data) == PARTS_OF_START
+    return is_tuple_of(data, PARTS_OF_START)
            && PyDict_CheckExact(PyTuple_GET_ITEM(data, STATUSES));
 }
 
@@ -172,7 +176,7 @@ begin_start(Start *start)
     start->log = start->known == NULL ? NULL : log_of(state, start->trace);
     Step step = {.parent = (int32_t)start->trace->current};
     if (start->log == NULL || log_length((PyObject *)start->log) >= start->trace->limit
-        || !PyTuple_CheckExact(start->known) || PyTuple_GET_SIZE(start->known) != PARTS_OF_STATUS
+        || !is_tuple_of(start->known, PARTS_OF_STATUS)
         || !PyLong_CheckExact(PyTuple_GET_ITEM(start->known, OF_STATUS))
         || as_int32(PyTuple_GET_ITEM(start->known, OF_STATUS), &step.tracepoint) < 0)
         return false;
@@ -208,7 +212,7 @@ has_length(PyObject *headers)
     static const char name[] = "content-length";
     for (Py_ssize_t at = 0; at < PyList_GET_SIZE(headers); at++) {
         PyObject *pair = PyList_GET_ITEM(headers, at);
-        if (!PyTuple_CheckExact(pair) || PyTuple_GET_SIZE(pair) != 2
+        if (!is_tuple_of(pair, 2)
             || !PyUnicode_CheckExact(PyTuple_GET_ITEM(pair, 0))) {
             PyErr_SetString(PyExc_ValueError, "a header is a name and a value");
             return -1;
@@ -298,3 +302,29 @@ started(State *state, PyObject *parts, PyObject *const *args, Py_ssize_t count, 
     Py_XDECREF(start.known);
     return result;
 }
+
+/* `instrumentation/start_response.py`, `recorded`: what the server's own raises passes. */
+static PyObject *
+start_response_vectorcall(
+    PyObject *object, PyObject *const *args, size_t nargsf, PyObject *kwnames)
+{
+    Shortcut *self = (Shortcut *)object;
+    State *state = PyType_GetModuleState(Py_TYPE(self));
+    Py_ssize_t count = PyVectorcall_NARGS(nargsf);
+    bool is_done = false;
+    PyObject *result = NULL;
+    if (kwnames == NULL && 5 <= count && count <= 5 + MOST_STARTED)
+        result = started(state, self->data, args, count, &is_done);
+    return is_done ? result : leave_to_python(object, args, nargsf, kwnames);
+}
+
+/* `collectors/http.py`, `Messages.sent(self)`: it is done if no bodies are recorded. */
+static PyObject *
+sent_body(Shortcut *self, PyObject *const *args, Py_ssize_t count)
+{
+    State *state = PyType_GetModuleState(Py_TYPE(self));
+    PyObject *preview = count == 1 ? get_attr(state, args[0], &state->names.preview) : NULL;
+    Py_XDECREF(preview);
+    return preview == Py_False ? Py_NewRef(Py_None) : NULL;
+}
+VECTORCALL(sent_body)

@@ -1,4 +1,4 @@
-/* The begin and end of an SQL statement: collectors/statements.py. */
+/* The begin and end of an SQL statement: collectors/statements.py and sql.py. */
 
 #pragma once
 
@@ -8,6 +8,8 @@
 
 #include "errors.h"
 #include "log.h"
+#include "objects.h"
+#include "shortcut.h"
 #include "state.h"
 #include "writer.h"
 
@@ -20,23 +22,9 @@ enum { STATEMENT, LOCATE, NUMBER, KNOWN, DIALECT, PARTS_OF_STATEMENT };
 static bool
 are_parts_of_statement(PyObject *data)
 {
-    return PyTuple_CheckExact(data) && PyTuple_GET_SIZE(data) == PARTS_OF_STATEMENT
+    return is_tuple_of(data, PARTS_OF_STATEMENT)
            && PyType_Check(PyTuple_GET_ITEM(data, STATEMENT))
            && PyLong_Check(PyTuple_GET_ITEM(data, NUMBER));
-}
-
-/* Return the writer of a statement that is recorded at once, and its log; or NULL, where there may be an
- * exception. */
-static Log *
-log_for_statement(State *state, PyObject *trace)
-{
-    if (!PyObject_TypeCheck(trace, state->Fields) || is_own_thread(state, (Fields *)trace) <= 0
-        || is_armed(state))
-        return NULL;
-    Log *log = log_of(state, (Fields *)trace);
-    if (log != NULL && log_length((PyObject *)log) >= ((Fields *)trace)->limit)
-        Py_CLEAR(log);
-    return log;
 }
 
 /* Return whether a statement changes nothing, by its first word, and is shown as it is. */
@@ -99,17 +87,20 @@ append_statement(State *state, PyObject *parts, Fields *writer, Log *log, PyObje
 /* `begin(trace, statement, parameters, many, cursor=None, context=None, dialect="sqlite")`: it is done
  * for a query that is shown as it is. */
 static PyObject *
-begin_query(State *state, PyObject *parts, PyObject *const *args, Py_ssize_t count)
+begin_statement(Shortcut *self, PyObject *const *args, Py_ssize_t count)
 {
+    State *state = PyType_GetModuleState(Py_TYPE(self));
+    PyObject *parts = self->data;
     if (count < 4 || count > 7 || args[3] != Py_False)
         return NULL;
-    Log *log = log_for_statement(state, args[0]);
+    Fields *writer = as_writer(state, args[0]);
+    Log *log = writer == NULL ? NULL : open_log(state, writer);
     PyObject *note = NULL, *begun = NULL;
     if (log != NULL && is_plain_query(state, parts, args[0], args[1], args[2]))
         note = new_statement(state, parts, args[1], args[2],
                              count == 7 ? args[6] : PyTuple_GET_ITEM(parts, DIALECT));
     if (note != NULL) {
-        Py_ssize_t offset = append_statement(state, parts, (Fields *)args[0], log, note);
+        Py_ssize_t offset = append_statement(state, parts, writer, log, note);
         if (offset >= 0)
             begun = Py_BuildValue("OnOOO", args[0], offset, note, Py_None, Py_None);
     }
@@ -117,6 +108,7 @@ begin_query(State *state, PyObject *parts, PyObject *const *args, Py_ssize_t cou
     Py_XDECREF(log);
     return begun;
 }
+VECTORCALL(begin_statement)
 
 /* Put the number of rows with a statement, if a cursor knows it; return -1 with an exception. */
 static int
@@ -138,22 +130,26 @@ put_rows(State *state, PyObject *kind, PyObject *note, PyObject *cursor)
 }
 
 /* `end(begun, cursor=None)`: it is done for a statement after which no other has to be looked for. */
-static bool
-end_statement(State *state, PyObject *parts, PyObject *begun, PyObject *cursor)
+static PyObject *
+end_statement(Shortcut *self, PyObject *const *args, Py_ssize_t count)
 {
-    if (!PyTuple_CheckExact(begun) || PyTuple_GET_SIZE(begun) != 5
-        || PyTuple_GET_ITEM(begun, 4) == Py_False || is_armed(state)
-        || !PyObject_TypeCheck(PyTuple_GET_ITEM(begun, 0), state->Fields))
-        return false;
-    Log *log = log_of(state, (Fields *)PyTuple_GET_ITEM(begun, 0));
-    Py_ssize_t offset = log == NULL ? -1 : PyNumber_AsSsize_t(PyTuple_GET_ITEM(begun, 1), NULL);
+    State *state = PyType_GetModuleState(Py_TYPE(self));
+    if (count < 1 || count > 2 || !is_tuple_of(args[0], 5)
+        || PyTuple_GET_ITEM(args[0], 4) == Py_False || is_armed(state))
+        return NULL;
+    Fields *writer = as_writer(state, PyTuple_GET_ITEM(args[0], 0));
+    Log *log = writer == NULL ? NULL : log_of(state, writer);
+    Py_ssize_t offset = log == NULL ? -1 : PyNumber_AsSsize_t(PyTuple_GET_ITEM(args[0], 1), NULL);
     bool is_done = offset >= 0 && offset < log_length((PyObject *)log);
     if (is_done)
         (void)log_end(log, offset, now());
     Py_XDECREF(log);
-    return is_done
-           && put_rows(state, PyTuple_GET_ITEM(parts, STATEMENT), PyTuple_GET_ITEM(begun, 2), cursor) == 0;
+    PyObject *kind = PyTuple_GET_ITEM(self->data, STATEMENT), *note = PyTuple_GET_ITEM(args[0], 2);
+    if (!is_done || put_rows(state, kind, note, count == 2 ? args[1] : Py_None) < 0)
+        return NULL;
+    return Py_NewRef(Py_None);
 }
+VECTORCALL(end_statement)
 
 /* What `recorded` in `collectors/sql.py` uses, as the shortcut's data has it: the recorded apps, what
  * returns the classes that define a dialect's methods, the method's name, its class's id and itself, what
@@ -166,7 +162,7 @@ enum {
 static bool
 are_parts_of_execution(PyObject *data)
 {
-    return PyTuple_CheckExact(data) && PyTuple_GET_SIZE(data) == PARTS_OF_EXECUTION
+    return is_tuple_of(data, PARTS_OF_EXECUTION)
            && PyAnySet_Check(PyTuple_GET_ITEM(data, SQL_OWNERS))
            && PyLong_Check(PyTuple_GET_ITEM(data, DEFINED));
 }
@@ -189,19 +185,16 @@ is_outermost(PyObject *parts, PyObject *dialect)
 static PyObject *
 trace_of_statement(State *state, PyObject *parts, PyObject *dialect)
 {
-    PyObject *trace = NULL;
-    if (state->current == NULL || PyContextVar_Get(state->current, NULL, &trace) < 0 || trace == NULL)
-        return NULL;
-    PyObject *owner = PyObject_TypeCheck(trace, state->Fields)
-                          ? field((Fields *)trace, &((Fields *)trace)->owner) : NULL;
-    if (owner == NULL || PySet_Contains(PyTuple_GET_ITEM(parts, SQL_OWNERS), owner) != 1
+    PyObject *trace = current_trace(state);
+    Fields *writer = trace == NULL ? NULL : as_writer(state, trace);
+    if (writer == NULL || is_owner_in(writer, PyTuple_GET_ITEM(parts, SQL_OWNERS)) != 1
         || !is_outermost(parts, dialect))
         Py_CLEAR(trace);
-    Py_XDECREF(owner);
     return trace;
 }
 
-/* End the step of a statement that has failed with the exception that is raised, which is raised still. */
+/* End the step of a statement that has failed, with the exception that is raised; it is raised still
+ * afterwards. */
 static void
 fail_statement(PyObject *parts, PyObject *begun)
 {
@@ -250,4 +243,17 @@ execute(State *state, PyObject *parts, PyObject *const *args, size_t nargsf, boo
     }
     Py_DECREF(begun);
     return result;
+}
+
+/* `collectors/sql.py`, `recorded`: what the method of the dialect raises passes. */
+static PyObject *
+execute_vectorcall(PyObject *object, PyObject *const *args, size_t nargsf, PyObject *kwnames)
+{
+    Shortcut *self = (Shortcut *)object;
+    State *state = PyType_GetModuleState(Py_TYPE(self));
+    bool is_done = false;
+    PyObject *result = NULL;
+    if (kwnames == NULL)
+        result = execute(state, self->data, args, nargsf, &is_done);
+    return is_done ? result : leave_to_python(object, args, nargsf, kwnames);
 }

@@ -8,16 +8,6 @@
 #include "state.h"
 #include "writer.h"
 
-/* Return whether an argument is a writer; if not, there is a TypeError. */
-static bool
-is_writer(State *state, PyObject *object)
-{
-    if (PyObject_TypeCheck(object, state->Fields))
-        return true;
-    PyErr_Format(PyExc_TypeError, "%.100s is not a writer", Py_TYPE(object)->tp_name);
-    return false;
-}
-
 /* Append a step that begins now, inside the current one; return its offset, or -1 with an exception.
  * The tracepoint is a number or an object. */
 static Py_ssize_t

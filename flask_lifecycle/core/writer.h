@@ -1,4 +1,5 @@
-/* Writers, as far as steps need them, and whether they may be held. */
+/* Writers, as far as steps need them: their thread, log and notes, which is the current one, and whether
+ * they may be held. */
 
 #pragma once
 
@@ -8,88 +9,9 @@
 
 #include "fields.h"
 #include "log.h"
+#include "objects.h"
 #include "slots.h"
 #include "state.h"
-
-/* Return a value of a dict: a new reference, or NULL, where there may be an exception. */
-static PyObject *
-get_item(PyObject *dict, PyObject *key)
-{
-    if (key == NULL || !PyDict_Check(dict))
-        return NULL;
-#if PY_VERSION_HEX >= 0x030D0000
-    PyObject *value;
-    (void)PyDict_GetItemRef(dict, key, &value);
-    return value;
-#else
-    return Py_XNewRef(PyDict_GetItemWithError(dict, key));
-#endif
-}
-
-/* Return the value for the identity of an object, which is a key as `id` returns it. */
-static PyObject *
-get_by_id(PyObject *dict, PyObject *object)
-{
-    PyObject *key = PyLong_FromVoidPtr(object);
-    PyObject *value = get_item(dict, key);
-    Py_XDECREF(key);
-    return value;
-}
-
-/* Return whether an attribute is None. */
-static bool
-is_none_in(State *state, PyObject *object, PyObject **name)
-{
-    PyObject *value = get_attr(state, object, name);
-    Py_XDECREF(value);
-    return value == Py_None;
-}
-
-/* Call a function of a namespace, which has no arguments. */
-static PyObject *
-call_in(PyObject *namespace, PyObject *name)
-{
-    PyObject *func = get_item(namespace, name);
-    PyObject *result = func == NULL ? NULL : PyObject_CallNoArgs(func);
-    Py_XDECREF(func);
-    return result;
-}
-
-/* Return an attribute if it is a number that fits, else -1, where there may be an exception. */
-static Py_ssize_t
-size_of(State *state, PyObject *object, PyObject **name)
-{
-    PyObject *value = get_attr(state, object, name);
-    Py_ssize_t size = value != NULL && PyLong_CheckExact(value) ? PyLong_AsSsize_t(value) : -1;
-    Py_XDECREF(value);
-    return size;
-}
-
-/* Return what a weak reference refers to, or NULL; it is only good for a comparison. */
-static PyObject *
-referent(PyObject *reference)
-{
-    PyObject *object = NULL;
-    if (!PyWeakref_CheckRef(reference))
-        return NULL;
-#if PY_VERSION_HEX >= 0x030D0000
-    (void)PyWeakref_GetRef(reference, &object);
-    Py_XDECREF(object);
-#else
-    object = PyWeakref_GetObject(reference);
-#endif
-    return object;
-}
-
-/* Return whether an attribute is a certain object, which something else keeps; there may be an
- * exception if not. */
-static bool
-attribute_is(PyObject *object, PyObject *name, PyObject *expected)
-{
-    PyObject *value = PyObject_GetAttr(object, name);
-    Py_XDECREF(value);
-    return value != NULL && value == expected;
-}
 
 /* Return whether a writer's app is the given one. */
 static bool
@@ -104,7 +26,7 @@ is_app_of(State *state, Fields *writer, PyObject *app)
     return is_app;
 }
 
-/* Return one of the dicts in `writer.notes`, in the same way. */
+/* Return one of the dicts in `writer.notes`: a new reference, or NULL with an exception. */
 static PyObject *
 notes_of(State *state, Fields *writer, PyObject **name)
 {
@@ -174,17 +96,11 @@ take_thread(State *state, Fields *writer)
 static PyObject *
 from_holding(State *state, PyObject *name)
 {
-    PyObject *value = NULL;
-    if (state->holding == NULL)
+    if (state->holding == NULL) /* The module has been torn down. */
         return NULL;
-#if PY_VERSION_HEX >= 0x030D0000
-    if (PyDict_GetItemRef(state->holding, name, &value) < 0)
-        PyErr_Clear();
-#else
-    value = Py_XNewRef(PyDict_GetItemWithError(state->holding, name));
+    PyObject *value = get_item(state->holding, name);
     if (value == NULL)
         PyErr_Clear();
-#endif
     return value;
 }
 
@@ -197,6 +113,32 @@ is_armed(State *state)
     return armed == Py_True;
 }
 
+/* Return the log of a writer if this thread may append a step that nothing holds: a new reference, or
+ * NULL, where there may be an exception. */
+static Log *
+open_log(State *state, Fields *writer)
+{
+    if (is_own_thread(state, writer) <= 0 || is_armed(state))
+        return NULL;
+    Log *log = log_of(state, writer);
+    if (log != NULL && log_length((PyObject *)log) >= writer->limit)
+        Py_CLEAR(log);
+    return log;
+}
+
+/* Give a step its outcome; return -1 with an exception. */
+static int
+put_outcome(State *state, Fields *writer, Py_ssize_t step, PyObject *error)
+{
+    if (state->describe_error == NULL) /* The module has been torn down. */
+        return 0;
+    PyObject *described = PyObject_CallOneArg(state->describe_error, error);
+    int status = described == NULL
+                     ? -1 : put_note(state, writer, &state->names.outcomes, step, described);
+    Py_XDECREF(described);
+    return status;
+}
+
 /* Hold a request after a step; return -1 with an exception. */
 static int
 hold_after_step(State *state, Fields *writer, Py_ssize_t step)
@@ -207,4 +149,84 @@ hold_after_step(State *state, Fields *writer, Py_ssize_t step)
     Py_XDECREF(callable);
     Py_XDECREF(result);
     return result == NULL ? -1 : 0;
+}
+
+/* Add to the bytes of a request's details; return -1 with an exception. */
+static int
+add_detail_bytes(State *state, PyObject *writer, Py_ssize_t more)
+{
+    PyObject *before = more == 0 ? NULL : get_attr(state, writer, &state->names.detail_bytes);
+    PyObject *size = before == NULL ? NULL : PyLong_FromSsize_t(more);
+    PyObject *sum = size == NULL ? NULL : PyNumber_Add(before, size);
+    int status = sum == NULL ? (more == 0 ? 0 : -1)
+                             : set_attr(state, writer, &state->names.detail_bytes, sum);
+    Py_XDECREF(sum);
+    Py_XDECREF(size);
+    Py_XDECREF(before);
+    return status;
+}
+
+/* Return whether the app of a writer is in a set, or -1 with an exception. */
+static int
+is_owner_in(Fields *writer, PyObject *owners)
+{
+    PyObject *owner = field(writer, &writer->owner);
+    int is_in = owner == NULL ? -1 : PySet_Contains(owners, owner);
+    Py_XDECREF(owner);
+    return is_in;
+}
+
+/* Return an object as a writer; NULL, without an exception, if it is none. */
+static Fields *
+as_writer(State *state, PyObject *object)
+{
+    return PyObject_TypeCheck(object, state->Fields) ? (Fields *)object : NULL;
+}
+
+/* Return whether an argument is a writer; if not, there is a TypeError. */
+static bool
+is_writer(State *state, PyObject *object)
+{
+    if (PyObject_TypeCheck(object, state->Fields))
+        return true;
+    PyErr_Format(PyExc_TypeError, "%.100s is not a writer", Py_TYPE(object)->tp_name);
+    return false;
+}
+
+/* Return the current trace: a new reference, or NULL, where there may be an exception. */
+static PyObject *
+current_trace(State *state)
+{
+    PyObject *trace = NULL;
+    if (state->current == NULL /* the module has been torn down */
+        || PyContextVar_Get(state->current, NULL, &trace) < 0)
+        return NULL;
+    return trace;
+}
+
+/* Make a trace the current one; return -1, where there may be an exception, if that fails. */
+static int
+set_current(State *state, PyObject *trace)
+{
+    PyObject *token = state->current == NULL ? NULL : PyContextVar_Set(state->current, trace);
+    Py_XDECREF(token);
+    return token == NULL ? -1 : 0;
+}
+
+/* Add a reading of the clock to the stopwatch of a trace, which starts it, or subtract one, which stops
+ * it. Return 1, 0 if it runs already, or -1 with an exception. */
+static int
+add_to_stopwatch(State *state, PyObject *trace, double seconds)
+{
+    PyObject *before = get_attr(state, trace, &state->names.stopwatch);
+    double reading = before == NULL ? -1.0 : PyFloat_AsDouble(before);
+    Py_XDECREF(before);
+    if (PyErr_Occurred())
+        return -1;
+    if (seconds > 0 && reading > 0)
+        return 0;
+    PyObject *after = PyFloat_FromDouble(reading + seconds);
+    int status = after == NULL ? -1 : set_attr(state, trace, &state->names.stopwatch, after);
+    Py_XDECREF(after);
+    return status < 0 ? -1 : 1;
 }
