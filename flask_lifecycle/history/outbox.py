@@ -21,14 +21,16 @@ AGAIN_SECONDS = 5.0
 
 # Requests that run at the same time: they finish in another order than that in which they began.
 _AT_ONCE = 64
+# One with details of no more bytes than this is held itself while it waits. A weak reference is one
+# more object that the garbage collector visits, again and again at a high rate.
+_LIGHT = 4096
 
 _Reference = weakref.ref[LiveTrace]
-_Numbered = tuple[int, _Reference]
 _outboxes: weakref.WeakSet[Outbox] = weakref.WeakSet()
 
 
 class Outbox:
-    """Takes finished requests. It holds no app, and no request that its process has evicted.
+    """Takes finished requests. It holds no app, and no large request that its process has evicted.
 
     :param max_traces: how many requests wait, and how many for static files: those before them
         would be removed from the history anyway.
@@ -42,11 +44,13 @@ class Outbox:
         self._ring = ring
         most = max_traces + _AT_ONCE
         # What the process has evicted for its size would take more memory than the limit.
-        self._traces: deque[_Numbered] = deque(maxlen=most)
-        self._files: deque[_Numbered] = deque(maxlen=most)
+        self._traces: deque[LiveTrace | _Reference] = deque(maxlen=most)
+        self._files: deque[LiveTrace | _Reference] = deque(maxlen=most)
+        # Counts in one call into C, which no other thread interrupts, and how often it was read.
         self._numbers = count()
-        #: How many the writer has seen, with those between them that were evicted before, and how
-        #: many of these are written.
+        self._reads = 0
+        #: How many the writer has seen, with those that were evicted before, and how many of these
+        #: are written.
         self.taken: int = 0
         self.written: int = 0
         # Those that could not be written.
@@ -62,9 +66,10 @@ class Outbox:
 
     def append(self, trace: LiveTrace, is_file: bool) -> None:
         """Take a finished request."""
-        # Numbered in one call into C, which no other thread interrupts.
-        numbered = next(self._numbers), weakref.ref(trace)
-        (self._files if is_file else self._traces).append(numbered)
+        is_light = trace.detail_bytes <= _LIGHT
+        waiting = self._files if is_file else self._traces
+        waiting.append(trace if is_light else weakref.ref(trace))
+        next(self._numbers)
         if not self.due:
             self.due = True
             self._ring(self)
@@ -77,7 +82,7 @@ class Outbox:
         # First: what comes from now on makes it due again.
         self.due = False
         if time.monotonic() >= self._again:
-            failed = list(self._failed)
+            failed = [trace for each in list(self._failed) if (trace := each()) is not None]
             self._failed.clear()
             self._write(failed, pause, with_summaries=False)
         with_summaries = len(self) <= _FEW
@@ -85,17 +90,17 @@ class Outbox:
             # What comes meanwhile is gathered for the next time.
             left = len(queue)
             while left > 0 and queue:
-                waiting = _popped(queue, min(_ROWS, left))
-                left -= len(waiting)
-                self.taken = max(self.taken, 1 + max(waiting)[0])
-                self._write([each for _, each in waiting], pause, with_summaries=with_summaries)
+                most = min(_ROWS, left)
+                left -= most
+                self._write(_popped(queue, most), pause, with_summaries=with_summaries)
+        self.taken = next(self._numbers) - self._reads - len(self)
+        self._reads += 1
         return bool(self._failed)
 
     def _write(
-        self, waiting: list[_Reference], pause: Callable[[], None], *, with_summaries: bool
+        self, traces: list[LiveTrace], pause: Callable[[], None], *, with_summaries: bool
     ) -> None:
         if time.monotonic() >= self._again:
-            traces = [trace for each in waiting if (trace := each()) is not None]
             begun = time.monotonic()
             ready: list[Batch] = []
             for batch in packed(traces, pause, with_summaries=with_summaries):
@@ -106,7 +111,7 @@ class Outbox:
                     begun, ready = time.monotonic(), []
             self._add(ready)
         if time.monotonic() < self._again:
-            self._failed += [each for each in waiting if _is_left(each())]
+            self._failed += [weakref.ref(each) for each in traces if not each.stored]
 
     def _add(self, batches: list[Batch]) -> None:
         """Write batches, unless the history has just failed."""
@@ -126,13 +131,8 @@ class Outbox:
         self._files.clear()
         self._failed.clear()
         self._numbers = count()
-        self.taken = self.written = 0
+        self._reads = self.taken = self.written = 0
         self.due = False
-
-
-def _is_left(trace: LiveTrace | None) -> bool:
-    """Return whether a request still is to be written."""
-    return trace is not None and not trace.stored
 
 
 def forget_all() -> None:
@@ -141,9 +141,12 @@ def forget_all() -> None:
         outbox.forget()
 
 
-def _popped(queue: deque[_Numbered], most: int) -> list[_Numbered]:
+def _popped(queue: deque[LiveTrace | _Reference], most: int) -> list[LiveTrace]:
+    """Take so many out of a queue; return those that are still there."""
     # Others only append, so what is there stays there.
-    return [queue.popleft() for _ in range(min(most, len(queue)))]
+    waiting = [queue.popleft() for _ in range(min(most, len(queue)))]
+    traces = (each() if isinstance(each, weakref.ref) else each for each in waiting)
+    return [each for each in traces if each is not None]
 
 
 __all__ = ["AGAIN_SECONDS", "Outbox", "forget_all"]

@@ -35,6 +35,11 @@ _SELDOM = 100
 
 # All ids, which are hexadecimal, sort before it.
 _END = "g"
+# In one statement: other threads may run after each, and for long.
+_SIZE = (
+    "SELECT (page_count - freelist_count) * page_size"
+    " FROM pragma_page_count, pragma_freelist_count, pragma_page_size"
+)
 _CLEARED = "FROM summaries WHERE cleared IS NOT NULL"
 _POSITION = re.compile("[0-9]{1,18}", re.ASCII)
 _NO_HOME = "this user has no home folder; LIFECYCLE_HISTORY takes the path of a file"
@@ -107,11 +112,8 @@ class SqliteHistory:
         since = self._newest - self._counted_at
         if not 0 <= since <= (self._max_traces - self._count) // MOST:
             return True
-        pages, free, size = (
-            opened.execute(f"PRAGMA {name}").fetchone()[0]
-            for name in ("page_count", "freelist_count", "page_size")
-        )
-        return bool((pages - free) * size > self._max_bytes)
+        [size] = opened.execute(_SIZE).fetchone()
+        return bool(size > self._max_bytes)
 
     def _is_count_due(self, *, is_last: bool) -> bool:
         if self._unbound > self._count // _BOUND:
@@ -379,7 +381,7 @@ def _insert(opened: sqlite3.Connection, batch: Batch, last: int) -> int:
         values += (trace_id, is_file)
         if summary or cleared is not None:
             more.append((size + len(summary), cleared, summary, trace_id, added))
-    # In one statement: other threads may run after each, and for long.
+    # In one statement, as above.
     inserted = opened.execute(_insertion(len(batch.requests)), values)
     if not inserted.rowcount:
         # They are there already.

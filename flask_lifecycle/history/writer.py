@@ -23,7 +23,7 @@ from .protocol import WritableHistory
 # killed process loses is not older than 0.3 s.
 _GATHER = 0.1
 # Where many come, fewer transactions take less of the app's time.
-_MANY, _LONGER = 20, 0.05
+_MANY, _LONGER = 20, 0.1
 _AT_EXIT = 1.0
 
 
