@@ -46,12 +46,14 @@ class Problems:
     @property
     def current(self) -> str | None:
         """Return one, as a text for people, or None."""
-        return next(iter(self._by_use.values()), None)
+        # In one call into C: other threads add and solve some meanwhile.
+        problems = list(self._by_use.values())
+        return problems[0] if problems else None
 
     def add(self, reason: str, *, is_writing: bool) -> None:
         """Log a problem, unless it is known."""
         problem = f"The history is not kept: {reason}. Requests are in memory only, {self._end}."
-        if problem not in self._by_use.values():
+        if problem not in list(self._by_use.values()):
             # The app's filters, handlers and record factory may fail as well.
             with suppress(Exception):
                 _log.warning("%s", problem)

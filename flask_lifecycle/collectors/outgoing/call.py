@@ -96,7 +96,8 @@ class Call:
         if is_trace_id(found) and found != self._writer.trace.id:
             self._sent.id = found
             if len(_recorded) >= _KNOWN:
-                del _recorded[next(iter(_recorded))]
+                # In one call into C: requests of other threads are answered meanwhile.
+                _recorded.pop(next(iter(list(_recorded))), None)
             _recorded[self._address()] = None
         if not self._is_own or not self._is_open():
             return
