@@ -6,8 +6,13 @@ import { setReplay } from "./selection";
 import type { State } from "./state";
 import { change, state } from "./store";
 
+/** Whether the stage fills the screen, and the end of the last time: both take the browser a moment. */
+let isFull = false;
+let exited: Promise<void> = Promise.resolve();
+
 export function toggleStage(): void {
   const stage = !state.value.stage;
+  isFull = false;
   // On the stage a step is shown by its moment, to which one can come back.
   change((before) => ({
     ...(stage ? comeBack(replayPicked(before)) : before),
@@ -19,11 +24,18 @@ export function toggleStage(): void {
   // Not every browser, nor every frame, lets a page fill the screen.
   // By then, presentation mode may have ended.
   if (stage)
-    void area
-      .requestFullscreen()
-      .then(() => (state.value.stage ? undefined : document.exitFullscreen()))
+    void exited
+      .then(() => area.requestFullscreen())
+      .then(() => {
+        isFull = state.value.stage;
+        if (!isFull) exit();
+      })
       .catch(() => undefined);
-  else if (document.fullscreenElement !== null) void document.exitFullscreen();
+  else if (document.fullscreenElement !== null) exit();
+}
+
+function exit(): void {
+  exited = document.exitFullscreen().catch(() => undefined);
 }
 
 /** Go on where the stage was left, if it is the same request, and shown as a whole. */
@@ -37,6 +49,7 @@ function comeBack(before: State): State {
 /** The browser's own Escape leaves full screen, and presentation mode with it. */
 export function followFullscreen(): void {
   addEventListener("fullscreenchange", () => {
-    if (document.fullscreenElement === null && state.value.stage) toggleStage();
+    // When one has come back meanwhile, it is told of having left before.
+    if (document.fullscreenElement === null && isFull) toggleStage();
   });
 }
