@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import signal
 import typing as t
@@ -16,6 +15,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.helpers.apps import TOKEN
 from tests.helpers.browser import Panel, violations
+from tests.helpers.history import stored_ids
 from tests.helpers.mounted import mounted
 from tests.helpers.servers import APP, FLASK_RUN, PATIENCE, FactoryServer, Server, wait_for
 from tests.helpers.versions import VERSION
@@ -351,17 +351,10 @@ class Books:
 
     def restart(self, known: list[str]) -> None:
         """Serve the second version, once what came before is in the history."""
-        wait_for(lambda: all(self._is_written(each) for each in known))
+        # As SQLite reads it: what is in the file may not have been committed yet.
+        wait_for(lambda: {*known} <= {*stored_ids()})
         self.server.stop(signal.SIGKILL)
         self.start(2)
-
-    def _is_written(self, trace: str) -> bool:
-        return any(trace in file.read_bytes().decode("latin-1") for file in _histories())
-
-
-def _histories() -> Iterator[Path]:
-    for pattern in ("*.sqlite", "*.sqlite-wal"):
-        yield from Path(os.environ["XDG_CACHE_HOME"]).glob(f"flask-lifecycle/{pattern}")
 
 
 @pytest.fixture
