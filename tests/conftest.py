@@ -67,8 +67,9 @@ def own_loggers() -> Iterator[None]:
     yield
     for each in _loggers():
         state = states.get(each, (logging.NOTSET, False, True, []))
-        each.level, each.disabled, each.propagate, each.handlers = state
-    logging.Logger.manager._clear_cache()  # type: ignore[attr-defined]
+        level, each.disabled, each.propagate, each.handlers = state
+        # Also lets it forget for which levels it is enabled.
+        each.setLevel(level)
 
 
 def _loggers() -> list[logging.Logger]:

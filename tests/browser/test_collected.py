@@ -160,8 +160,8 @@ def test_what_a_step_kept_and_held_in_memory_is_shown(
     facts = page.locator(".details dl div")
     memory = facts.filter(has_text="peak").locator("dd")
     expect(memory).to_have_text(re.compile(r"^\+5\.\d MB, peak 13\.\d MB$"))
-    assert panel.faults == []
     context.close()
+    assert panel.faults == []
 
 
 def test_calls_of_other_servers_are_shown(chromium: Browser, weighed: FactoryServer) -> None:
@@ -176,5 +176,5 @@ def test_calls_of_other_servers_are_shown(chromium: Browser, weighed: FactorySer
     expect(shown.locator("tr[data-step]")).to_contain_text("/called?token=••••••")
     expect(shown.locator("tr[data-step]")).to_contain_text("200")
     expect(panel.page.locator("#tab-spans .count")).to_have_text("1")
-    assert panel.faults == []
     context.close()
+    assert panel.faults == []

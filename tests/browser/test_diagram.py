@@ -159,8 +159,8 @@ def test_nothing_lies_on_anything_else(
         assert panel.page.evaluate(OVERLAPS) == []
         assert panel.page.evaluate(OUTSIDE) == []
         assert panel.page.evaluate(LABELS_ON_CHIPS) == 0
-    assert panel.faults == []
     context.close()
+    assert panel.faults == []
 
 
 def test_an_exception_is_followed_to_what_answers_it(shown: Panel) -> None:
@@ -353,8 +353,8 @@ def test_two_fingers_are_the_cameras(chromium: Browser, server: FactoryServer) -
     wait_for(lambda: look()[0] > 1.5)
     assert page.evaluate("visualViewport.scale") == 1  # the page itself stayed as it was
     expect(page.locator("svg.diagram .node.cur")).to_have_count(0)
-    assert panel.faults == []
     context.close()
+    assert panel.faults == []
 
 
 def test_arrows_rove_in_the_order_of_the_journey(panel: Panel) -> None:

@@ -252,8 +252,8 @@ def test_a_room_can_read_it(
         lines = "(p) => p.scrollHeight / parseFloat(getComputedStyle(p).lineHeight)"
         assert float(caption.evaluate(lines)) <= 2.1
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    assert panel.faults == []
     context.close()
+    assert panel.faults == []
 
 
 def test_the_stage_has_no_frame_around_it(panel: Panel) -> None:

@@ -90,7 +90,7 @@ def make() -> tuple[Flask, Lifecycle]:
     for rule, view in views.items():
         app.add_url_rule(rule, rule, view, methods=["GET", "POST"])
     app.add_url_rule("/hidden", "hidden", lambda: "hidden")
-    app.wsgi_app = middleware(app.wsgi_app)  # type: ignore[method-assign]
+    t.cast("t.Any", app).wsgi_app = middleware(app.wsgi_app)
     return app, lifecycle
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import typing as t
 
 import pytest
 
@@ -21,7 +22,7 @@ class Taking(Member):
     """An app that takes part, as far as the thread goes."""
 
     def __init__(self) -> None:
-        self.board = Board()  # type: ignore[assignment]
+        self.board = t.cast("t.Any", Board())
         self.turns = threading.Semaphore(0)
 
     def turn(self) -> float:
