@@ -6,17 +6,18 @@ import http.client
 import json
 import os
 import signal
+import sqlite3
 import threading
 import time
 import typing as t
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from functools import partial
+from pathlib import Path
 
 import pytest
 import websocket
 
-from flask_lifecycle.processes.protocol import WATCH_SECONDS
 from tests.helpers.apps import TOKEN
 from tests.helpers.servers import PATIENCE, Server, batch, wait_for
 
@@ -149,19 +150,35 @@ def hold_one(server: Server, worker: Worker, by: Callable[[Json], bool]) -> tupl
     raise AssertionError("none was held")
 
 
-def stall(workers: list[Worker], ws: websocket.WebSocket) -> None:
-    """Let all workers stand still as on a busy machine, and give them time to notice."""
+def stall(server: Server, workers: list[Worker], ws: websocket.WebSocket) -> None:
+    """Let all workers stand still as on a busy machine, until each of them has noticed."""
     for each in workers:
         os.kill(each.pid, signal.SIGSTOP)
-    time.sleep(WATCH_SECONDS + 1.5)
+    # What the viewer's worker has said is out of date, and was for a while.
+    wait_for(lambda: shared(server, "SELECT max(until) FROM viewers") < time.time() - 1.5)
+    stood_until = time.time()
     for each in workers:
         os.kill(each.pid, signal.SIGCONT)
     ws.settimeout(0.1)
-    until = time.monotonic() + 1.5
-    while time.monotonic() < until:
+
+    def have_looked() -> bool:
         # Its pings are answered.
         with suppress(websocket.WebSocketTimeoutException):
             batch(ws)
+        return shared(server, "SELECT min(at) FROM processes") > stood_until + 1.0
+
+    wait_for(have_looked)
+
+
+def shared(server: Server, query: str) -> float:
+    """Return a time that is in the file which the workers share."""
+    environ = dict(
+        each.partition(b"=")[::2]
+        for each in Path(f"/proc/{server.process.pid}/environ").read_bytes().split(b"\0")
+    )
+    [file] = Path(os.fsdecode(environ[b"XDG_CACHE_HOME"])).glob("flask-lifecycle/*-live")
+    with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as opened:
+        return float(opened.execute(query).fetchone()[0])
 
 
 def test_all_go_on_when_nobody_watches_any_more(server: Server) -> None:
@@ -180,7 +197,7 @@ def test_all_go_on_when_nobody_watches_any_more(server: Server) -> None:
 
         # Each worker holds two at most: one is held in another than that of the viewer.
         wait_for(more)
-        stall(workers, ws)
+        stall(server, workers, ws)
         assert sum(each.thread.is_alive() for each in sent) > 2
         ws.close()
         for each in sent:
