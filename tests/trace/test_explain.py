@@ -8,7 +8,6 @@ import random
 import sqlite3
 import sys
 import threading
-import time
 import types
 import typing as t
 from dataclasses import replace
@@ -21,6 +20,7 @@ from flask_lifecycle import faults as failing
 from flask_lifecycle.trace.explain import Explainer, explain
 from flask_lifecycle.trace.model import STAGES, Error, Step
 from flask_lifecycle.trace.story import Story
+from tests.helpers.growth import takes_less
 from tests.helpers.oracle import Oracle, make_oracle_app, oracle_traces
 from tests.helpers.records import step, trace_of
 
@@ -387,14 +387,8 @@ def long_trace(times: int) -> Trace:
 
 
 def test_it_takes_no_longer_for_each_step_of_a_long_trace() -> None:
-    def took(times: int) -> float:
-        trace = long_trace(times)
-        begun = time.thread_time()
-        explain(trace)
-        return time.thread_time() - begun
-
-    took(20)
-    assert min(took(1600) for _ in range(3)) < 24 * min(took(200) for _ in range(3))
+    long, short = long_trace(1600), long_trace(200)
+    assert takes_less(lambda: explain(long), 24, lambda: explain(short))
 
 
 def test_json_has_the_sentences(requests: list[Trace]) -> None:
