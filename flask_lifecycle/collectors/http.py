@@ -35,6 +35,8 @@ _BESIDE = (
 )
 _SHAPES = 256
 _HEADERS = 200
+# The key of a request, as the toolbar adds it to a `Server-Timing`.
+_KEY = re.compile(r"\.[0-9a-f]{32}(?=\"\Z)")
 _RESPONSE = ("response", "headers")
 # The estimated size of a response header; adding up exact sizes would take longer.
 _HEADER_BYTES = 100
@@ -211,12 +213,19 @@ class Messages:
             added = [*ours, *added]
             removed = tuple([redactor.text(name) for name in names])
         shown = redactor.headers(headers[:_HEADERS], _RESPONSE)
-        return Answered(redactor.text(status), shown, len(headers), ((*added,), removed, tag))
+        given = tuple([_without_key(header) for header in added])
+        return Answered(redactor.text(status), shown, len(headers), (given, removed, tag))
 
     @shortcut("sent_body", None)
     def sent(self) -> Preview | None:
         """Return a recorder for the body of a response, or None if bodies are not recorded."""
         return Preview() if self.preview else None
+
+
+def _without_key(header: tuple[str, str]) -> tuple[str, str]:
+    """Return an added header, masked: anyone who has the key of a request may query it."""
+    name, value = header
+    return (name, _KEY.sub(f".{MASK}", value)) if value[-1:] == '"' else header
 
 
 def _as_text(value: object) -> str:

@@ -50,8 +50,31 @@ own_headers(PyObject *added, PyObject *headers)
     return PyList_CheckExact(own) ? own : NULL;
 }
 
+static bool
+is_length(PyObject *pair)
+{
+    return is_tuple_of(pair, 2) && is_text(PyTuple_GET_ITEM(pair, 0), "Content-Length");
+}
+
+/* Return whether any header may end with the key of a request in quotes, which Python masks. */
+static bool
+may_have_key(PyObject *headers)
+{
+    for (Py_ssize_t at = 0; at < PyList_GET_SIZE(headers); at++) {
+        PyObject *pair = PyList_GET_ITEM(headers, at);
+        PyObject *value = is_tuple_of(pair, 2) ? PyTuple_GET_ITEM(pair, 1) : NULL;
+        if (value == NULL || !PyUnicode_CheckExact(value))
+            return true;
+        Py_ssize_t length = PyUnicode_GET_LENGTH(value);
+        if (length > 0 && PyUnicode_READ_CHAR(value, length - 1) == '"')
+            return true;
+    }
+    return false;
+}
+
 /* Return what was added to a response on the way to the server: headers, first those of the toolbar
- * except for the length, the names of those that were removed, and the bytes of the tag. */
+ * except for the length, the names of those that were removed, and the bytes of the tag. NULL, where
+ * there may be an exception, if that is left to Python. */
 static PyObject *
 all_added(PyObject *by_toolbar, PyObject *headers)
 {
@@ -60,12 +83,12 @@ all_added(PyObject *by_toolbar, PyObject *headers)
     Py_ssize_t tag = now == NULL ? 0 : PyBytes_GET_SIZE(PyTuple_GET_ITEM(by_toolbar, ADDED_TAG));
     for (Py_ssize_t at = 0; all != NULL && now != NULL && at < PyList_GET_SIZE(now); at++) {
         PyObject *pair = PyList_GET_ITEM(now, at);
-        bool is_length = is_tuple_of(pair, 2)
-                         && is_text(PyTuple_GET_ITEM(pair, 0), "Content-Length");
-        if (!is_length && PyList_Append(all, pair) < 0)
+        if (!is_length(pair) && PyList_Append(all, pair) < 0)
             Py_CLEAR(all);
     }
     if (all != NULL && PyList_SetSlice(all, PY_SSIZE_T_MAX, PY_SSIZE_T_MAX, headers) < 0)
+        Py_CLEAR(all);
+    if (all != NULL && may_have_key(all))
         Py_CLEAR(all);
     PyObject *pairs = all == NULL ? NULL : PyList_AsTuple(all);
     Py_XDECREF(all);

@@ -91,7 +91,7 @@ begin_statement(Shortcut *self, PyObject *const *args, Py_ssize_t count)
 {
     State *state = PyType_GetModuleState(Py_TYPE(self));
     PyObject *parts = self->data;
-    if (count < 4 || count > 7 || args[3] != Py_False)
+    if (count < 4 || count > 7 || args[3] != Py_False || (count == 7 && !PyUnicode_Check(args[6])))
         return NULL;
     Fields *writer = as_writer(state, args[0]);
     Log *log = writer == NULL ? NULL : open_log(state, writer);

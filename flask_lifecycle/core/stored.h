@@ -61,16 +61,23 @@ separate(Text *text)
     return text->text[text->size - 1] == '[' || add_text(text, ",", 1);
 }
 
-/* Write the name of a form and the details in it. */
+/* Write the name of a form, and the values of the attributes that are stored in it. */
 static bool
-add_form(Text *text, PyObject *stored)
+add_form(Text *text, PyObject *form, PyObject *note)
 {
-    if (!PyTuple_Check(stored) || PyTuple_GET_SIZE(stored) != 2) {
-        PyErr_SetString(PyExc_TypeError, "what is stored is the name of a form, and details");
+    if (!is_tuple_of(form, 2)) {
+        PyErr_SetString(PyExc_TypeError, "a form is a name, and attributes or None");
         return false;
     }
-    return add_value(text, PyTuple_GET_ITEM(stored, 0)) && add_text(text, ",", 1)
-           && add_value(text, PyTuple_GET_ITEM(stored, 1));
+    PyObject *names = PyTuple_GET_ITEM(form, 1);
+    if (!add_value(text, PyTuple_GET_ITEM(form, 0)) || !add_text(text, ",", 1))
+        return false;
+    if (!PyTuple_CheckExact(names))
+        return add_value(text, note);
+    bool is_added = add_text(text, "[", 1);
+    for (Py_ssize_t at = 0; is_added && at < PyTuple_GET_SIZE(names); at++)
+        is_added = separate(text) && add_attribute(text, note, PyTuple_GET_ITEM(names, at));
+    return is_added && add_text(text, "]", 1);
 }
 
 /* Write the details of a step, or an addition to them, as `form_of` returns them. */
@@ -78,18 +85,19 @@ static bool
 add_details(Record *record, PyObject *note)
 {
     Text *text = &record->text;
-    PyObject *method = NULL, *stored;
+    PyObject *form = NULL;
     if ((PyObject *)Py_TYPE(note) == record->layout.facts)
         return add_text(text, "null,", 5) && add_value(text, note);
-    if (PyObject_GetOptionalAttr(note, record->state->names.stored, &method) < 0)
+    if (PyObject_GetOptionalAttr(note, record->state->names.stored, &form) < 0)
         return false;
-    stored = method == NULL
-                 ? PyObject_CallMethodOneArg(note, record->state->names.detail, record->trace)
-                 : PyObject_CallOneArg(method, record->trace);
-    bool is_added = stored != NULL
-                    && (method == NULL ? add_text(text, "null,", 5) && add_value(text, stored)
-                                       : add_form(text, stored));
-    Py_XDECREF(method);
+    if (form != NULL && form != Py_None) {
+        bool is_added = add_form(text, form, note);
+        Py_DECREF(form);
+        return is_added;
+    }
+    Py_XDECREF(form);
+    PyObject *stored = PyObject_CallMethodOneArg(note, record->state->names.detail, record->trace);
+    bool is_added = stored != NULL && add_text(text, "null,", 5) && add_value(text, stored);
     Py_XDECREF(stored);
     return is_added;
 }

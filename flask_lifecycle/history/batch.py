@@ -19,10 +19,11 @@ from ..recording.json_text import write_json
 from ..summary.summarize import summarize
 from ..trace.files import is_file
 from ..trace.model import JsonObject
-from ..trace.notes import Detail, Stored
+from ..trace.notes import Detail
 from ..trace.snapshot import process_of
 from ..trace.stored import (
     FIELDS,
+    Stored,
     fields_of,
     form_of,
     numbers_of,

@@ -15,9 +15,10 @@ from ..core import shortcut
 from ..faults import fault
 from ..recorder.errors import hide_frames
 from ..recorder.steps import begin, end, finish
+from ..trace.counts import Counts
 from ..trace.writer import LiveTrace
 from .body_proxy import hold, proxy_class, proxy_classes
-from .body_recording import BODY, Counts, Failed, Recording, record_close
+from .body_recording import BODY, Failed, Recording, record_close
 
 _SEQUENCE_ITERS = (list.__iter__, tuple.__iter__)
 # The methods of a file, and the attribute with which a file wrapper refers to one.

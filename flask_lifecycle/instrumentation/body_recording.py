@@ -12,43 +12,19 @@ from ..recorder import holding
 from ..recorder.current import current
 from ..recorder.errors import describe_error, hide_frames
 from ..recorder.steps import finish
+from ..trace.counts import PREVIEW, Counts
 from ..trace.log import END, clock
 from ..trace.tracepoint import Tracepoint, number
 from ..trace.writer import LiveTrace
 from .hooks import Environ
 
 _CHUNKS_KEPT = 200
-_PREVIEW = 4
-# `streamed`: whether chunks are made while they are sent; `sent`: when, and how long each was.
-_COUNTED = ("chunks", "bytes", "streamed", "sent", "preview", "complete")
 #: The step of a body, from its first iteration to its end.
 BODY: int = number(Tracepoint("body", "body"))
 CLOSE: int = number(Tracepoint("body_close", "close"))
 
 #: Takes the trace, the exception, the environ, and whether the status has been sent.
 Failed = t.Callable[[LiveTrace, BaseException, Environ, bool], None]
-
-
-class Counts(list[t.Any]):
-    """The counts of an iteration's chunks, in the order of their names."""
-
-    __slots__ = ()
-
-    def progress(self) -> int:
-        """Return how many chunks there have been."""
-        return t.cast("int", self[0])
-
-    def detail(self, trace: LiveTrace) -> dict[str, t.Any]:
-        """Return them JSON-ready."""
-        detail = dict(zip(_COUNTED, self, strict=False))
-        sent = detail["sent"] = [*detail["sent"]]
-        if sent:
-            times = [trace.since(reading) for reading in sent[::2]]
-            detail["sent"] = [*map(list, zip(times, sent[1::2], strict=False))]
-        preview = detail.pop("preview", None)
-        if preview is not None:
-            detail["preview"] = preview.detail(trace)
-        return detail
 
 
 @slotted
@@ -95,8 +71,8 @@ class Recording:
             sent = self.sent
             sent[0] += 1
             sent[1] += len(chunk)
-            if len(sent) > _PREVIEW:
-                sent[_PREVIEW].add(chunk)
+            if len(sent) > PREVIEW:
+                sent[PREVIEW].add(chunk)
             if self.trace.streamed and sent[0] <= _CHUNKS_KEPT:
                 sent[2] = True
                 # A list only where there are some: it is one more object for the garbage collector.
@@ -121,7 +97,7 @@ class Recording:
         if self.step >= 0 and not self.is_over:
             self.end()
             sent = self.sent
-            sent[_PREVIEW:] = (*sent[_PREVIEW:], False) if len(sent) > _PREVIEW else (None, False)
+            sent[PREVIEW:] = (*sent[PREVIEW:], False) if len(sent) > PREVIEW else (None, False)
         return value
 
     def close(self, close: t.Any) -> t.Any:
@@ -132,8 +108,8 @@ class Recording:
             return close()
         if not self.is_over:
             self.leave()
-        if len(sent) > _PREVIEW and sent[_PREVIEW] is not None:
-            sent[_PREVIEW].settle(trace)
+        if len(sent) > PREVIEW and sent[PREVIEW] is not None:
+            sent[PREVIEW].settle(trace)
         return record_close(trace, close, self.failed)
 
 
@@ -180,4 +156,4 @@ def close_failed(recording: Recording, step: int, error: BaseException) -> None:
     hide_frames(error)
 
 
-__all__ = ["BODY", "CLOSE", "Counts", "Failed", "Recording", "close_failed", "record_close"]
+__all__ = ["BODY", "CLOSE", "Failed", "Recording", "close_failed", "record_close"]

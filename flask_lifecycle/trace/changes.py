@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from itertools import chain
 
 from ..core import untracked
+from .forms import stored_as
 from .header_changes import difference_of
 from .model import JsonObject
 
 if t.TYPE_CHECKING:
-    from .notes import Stored
     from .writer import LiveTrace
 
 #: Names and values in turn: most changes are one name, for which a dict has several times the size.
@@ -23,6 +23,7 @@ Found = tuple[str, Values, Values, t.Sequence[str]]
 Answers = tuple[str, int, str, int, tuple[tuple[str, str], ...]]
 
 
+@stored_as("changed", "found", "response")
 @untracked
 class Changed:
     """The changes of one function, masked."""
@@ -54,15 +55,13 @@ class Changed:
         status, held, later, now, headers = self.response
         return difference_of((status, headers[:held]), (later, headers[:now]))
 
-    def stored(self, _trace: LiveTrace) -> Stored:
-        """Return what :meth:`restored` takes."""
-        return "changed", ([*self.each()], self.response)
-
     @classmethod
     def restored(cls, found: list[t.Any], response: t.Any) -> Changed:
         """Return again what was stored."""
         restored = cls()
-        for where, added, changed, removed in found:
+        # Older versions of the package stored a list for each mapping.
+        flat = found if found and isinstance(found[0], str) else [*chain(*found)]
+        for where, added, changed, removed in zip(*[iter(flat)] * 4, strict=True):
             restored.found += (where, _values(added), _values(changed), removed)
         if isinstance(response, list):
             *counts, headers = response

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import re
 import typing as t
 
 from ..redact import MASK, cookie_names
+from .forms import stored_as
 from .model import JsonObject
 
 if t.TYPE_CHECKING:
-    from .notes import Stored
     from .writer import LiveTrace
 
 # Servers set these when the request has none.
 _EMPTY = ("Content-Type", "Content-Length")
-_KEY = re.compile(r"\.[0-9a-f]{32}(?=\"\Z)")
 
 
+@stored_as("received")
 class Received(t.NamedTuple):
     """The received request, masked."""
 
@@ -49,16 +48,13 @@ class Received(t.NamedTuple):
         }
         return {"request": {**said, **self.body}}
 
-    def stored(self, _trace: LiveTrace) -> Stored:
-        """Return what :meth:`restored` takes."""
-        return "received", tuple(self)
-
     @classmethod
     def restored(cls, names: list[str], values: list[t.Any], body: JsonObject) -> Received:
         """Return again what was stored."""
         return cls(tuple(names), values, body)
 
 
+@stored_as("answered")
 class Answered(t.NamedTuple):
     """The status and headers of a response from the app, masked."""
 
@@ -66,8 +62,8 @@ class Answered(t.NamedTuple):
     headers: tuple[tuple[str, str], ...]
     #: The number of headers.
     total: int
-    #: The headers that were added on the way to the server, the names of those that were removed,
-    #: and the bytes that were added to the body.
+    #: The headers that were added on the way to the server, masked, the names of those that were
+    #: removed, and the bytes that were added to the body.
     added: t.Any
 
     def header(self, name: str) -> str | None:
@@ -81,32 +77,11 @@ class Answered(t.NamedTuple):
             "headers": self.total,
             "response": {"status": self.status, "headers": shown},
         }
-        headers, removed, size = self._given()
-        if headers or size:
-            detail["added"] = {"headers": headers, "removed": removed, "bytes": size}
-        return detail
-
-    def _given(self) -> tuple[list[list[str]], list[str], int]:
         headers, removed, size = self.added
-        # Anyone who has the key of a request may query it.
-        given = [
-            [name, _KEY.sub(f".{MASK}", value) if value[-1:] == '"' else value]
-            for name, value in headers
-        ]
-        return given, [*removed], size
-
-    def stored(self, _trace: LiveTrace) -> Stored:
-        """Return what :meth:`restored` takes."""
-        added = self.added
-        for _, value in added[0]:
-            if value[-1:] == '"':
-                added = self._given()
-        return "answered", (self.status, self.headers, self.total, added)
-
-    @classmethod
-    def restored(cls, status: str, headers: t.Any, total: int, added: t.Any) -> Answered:
-        """Return again what was stored."""
-        return cls(status, headers, total, added)
+        if headers or size:
+            given = [*map(list, headers)]
+            detail["added"] = {"headers": given, "removed": [*removed], "bytes": size}
+        return detail
 
 
 def is_header(key: str) -> bool:

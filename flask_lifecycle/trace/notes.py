@@ -12,8 +12,6 @@ from .tracepoint import Tracepoint
 if t.TYPE_CHECKING:
     from .writer import LiveTrace
 
-#: The name of a form of details, and these in that form, JSON-ready; None: as readers have them.
-Stored = tuple[str | None, t.Any]
 ShortCircuit = t.Literal["short_circuit"]
 #: The outcome of a hook whose response replaced the view.
 SHORT_CIRCUIT: t.Final = "short_circuit"
@@ -46,10 +44,6 @@ class Facts(dict[str, t.Any]):
     def detail(self, _trace: LiveTrace) -> JsonObject:
         """Return a copy."""
         return dict(self)
-
-    def stored(self, _trace: LiveTrace) -> Stored:
-        """Return them as they are."""
-        return None, self
 
 
 @slotted

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import typing as t
 
+from .forms import stored_as
 from .log import WIDTH, Columns
 
 if t.TYPE_CHECKING:
-    from .notes import Stored
     from .writer import LiveTrace
 
 # The last ones of a summary.
 _SENT = 200
 
 
+@stored_as("sent", "id")
 class Sent:
     """A request that the app sent: the id of its trace, once its response has named that."""
 
@@ -26,11 +27,8 @@ class Sent:
         """Return the id."""
         return self.id
 
-    def stored(self, _trace: LiveTrace) -> Stored:
-        """Return what the class takes."""
-        return "sent", (self.id,)
 
-
+@stored_as("traceparent", "ids")
 class Traceparent:
     """The ``traceparent`` of a request that the app sent: the ids of its trace and span."""
 
@@ -42,10 +40,6 @@ class Traceparent:
     def detail(self, _trace: LiveTrace) -> str:
         """Return the ids."""
         return self.ids
-
-    def stored(self, _trace: LiveTrace) -> Stored:
-        """Return what the class takes."""
-        return "traceparent", (self.ids,)
 
 
 def sent_in(columns: Columns) -> list[dict[str, t.Any]]:

@@ -5,17 +5,18 @@ from __future__ import annotations
 import typing as t
 
 from ..core import untracked
+from .forms import stored_as
 from .model import JsonObject
 from .sql_summary import summary
 
 if t.TYPE_CHECKING:
-    from .notes import Stored
     from .writer import LiveTrace
 
 #: The file and line of the user's code that sent the statement.
 Place = tuple[str, int]
 
 
+@stored_as("statement", "text", "place", "many", "parameters", "dialect", "rows")
 @untracked
 class Statement:
     """A statement that sends or queries data, masked.
@@ -40,30 +41,24 @@ class Statement:
         self.place: Place | None = place
         self.many: bool = many
         self.parameters: t.Any = parameters
-        self.dialect: str | None = dialect
+        # What another package calls its dialect may be anything.
+        self.dialect: str | None = dialect if isinstance(dialect, str) else None
         #: The number of rows, once the database has returned it.
         self.rows: int | None = None
 
     def detail(self, _trace: LiveTrace) -> JsonObject:
         """Return it JSON-ready."""
-        dialect = self.dialect if isinstance(self.dialect, str) else None
         parameters = _listed(self.parameters)
         return {
             "kind": "statement",
             "statement": self.text,
-            "summary": summary(self.text, parameters, dialect, many=self.many),
-            "dialect": dialect,
+            "summary": summary(self.text, parameters, self.dialect, many=self.many),
+            "dialect": self.dialect,
             "rows": self.rows,
             "many": self.many,
             "parameters": parameters,
             "place": _shown(self.place),
         }
-
-    def stored(self, _trace: LiveTrace) -> Stored:
-        """Return what :meth:`restored` takes."""
-        dialect = self.dialect if isinstance(self.dialect, str) else None
-        place, many, parameters = self.place, self.many, self.parameters
-        return "statement", (self.text, place, many, parameters, dialect, self.rows)
 
     @classmethod
     def restored(

@@ -15,12 +15,14 @@ from struct import Struct, iter_unpack
 from ..core import compiled, twin
 from .caller import Caller
 from .changes import Changed
+from .counts import Counts
+from .forms import Form
 from .holds import Span
 from .kept import Kept, columns, numbers_in
 from .log import WIDTH, Columns
 from .messages import Answered, Received
 from .model import Error, Source
-from .notes import SHORT_CIRCUIT, Detail, Facts, Notes, Stored
+from .notes import SHORT_CIRCUIT, Detail, Facts, Notes
 from .sent import Sent, Traceparent
 from .statement import Statement
 from .tracepoint import Tracepoint
@@ -43,7 +45,8 @@ _TIMES = ("started_at", "origin", "ended", "stopwatch")
 # What makes the details again that are stored in a form of their own.
 _FORMS: Mapping[str, Callable[..., Detail]] = {
     "received": Received.restored,
-    "answered": Answered.restored,
+    "answered": Answered,
+    "counts": Counts.restored,
     "statement": Statement.restored,
     "changed": Changed.restored,
     "sent": Sent,
@@ -51,6 +54,8 @@ _FORMS: Mapping[str, Callable[..., Detail]] = {
 }
 
 Fields = Mapping[str, t.Any]
+#: The name of a form, and details in it, JSON-ready; None: as readers have them.
+Stored = tuple[str | None, t.Any]
 
 _plain = attrgetter(*_PLAIN)
 _seldom = attrgetter(*_SELDOM)
@@ -105,8 +110,11 @@ def _more(trace: LiveTrace) -> dict[str, t.Any]:
 
 def form_of(note: Detail, trace: LiveTrace) -> Stored:
     """Return the details of a step, or an addition to them, as they are stored."""
-    stored: t.Any = getattr(note, "stored", None)
-    return (None, note.detail(trace)) if stored is None else stored(trace)
+    form: Form | None = getattr(note, "stored", None)
+    if form is None:
+        return None, note.detail(trace)
+    name, attributes = form
+    return name, note if attributes is None else [getattr(note, each) for each in attributes]
 
 
 def numbers_of(trace: LiveTrace, used: bytearray) -> tuple[bytes, bool]:

@@ -118,10 +118,11 @@ def test_the_key_of_a_request_is_not_kept_for_whoever_reads() -> None:
     app.config["LIFECYCLE_ENABLED"] = True
     lifecycle = Lifecycle(app)
     asked = {"Sec-Fetch-Dest": "empty", "Sec-Fetch-Site": "same-origin"}
-    sent = Client(app).get("/", headers=asked)
-    (trace,) = lifecycle.traces(app)
-    (step,) = steps_of(trace, "start_response")
-    told = dict(step.detail["added"]["headers"])["Server-Timing"]
-    assert told == f'lifecycle;desc="{trace.id}.••••••"'
-    assert sent.headers["Server-Timing"].startswith(f'lifecycle;desc="{trace.id}.')
+    # The compiled core takes over where it knows the headers.
+    sent = [Client(app).get("/", headers=asked).headers["Server-Timing"] for _ in range(3)]
+    for trace, timing in zip(lifecycle.traces(app)[::-1], sent, strict=True):
+        (step,) = steps_of(trace, "start_response")
+        told = dict(step.detail["added"]["headers"])["Server-Timing"]
+        assert told == f'lifecycle;desc="{trace.id}.••••••"'
+        assert timing.startswith(f'lifecycle;desc="{trace.id}.')
     lifecycle.undo(app)
