@@ -14,7 +14,7 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
-from tests.helpers.browser import Panel, Theme, launch
+from tests.helpers.browser import Panel, Theme, launch, new_context
 from tests.helpers.servers import PATIENCE, FactoryServer
 
 # The machine may be busy, and have two cores.
@@ -46,8 +46,7 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture
 def context(chromium: Browser) -> Iterator[BrowserContext]:
-    context = chromium.new_context(viewport={"width": 1440, "height": 900})
-    context.set_default_timeout(PATIENCE * 1000 / 2)
+    context = new_context(chromium, viewport={"width": 1440, "height": 900})
     yield context
     context.close()
 
@@ -67,12 +66,12 @@ def panel(chromium: Browser, server: FactoryServer, theme: Theme) -> Iterator[Pa
 
     Its page's icon may come late, and whatever has no cause is followed.
     """
-    context = chromium.new_context(
+    context = new_context(
+        chromium,
         color_scheme=theme,
         viewport={"width": 1440, "height": 900},
         user_agent=f"browser {next(_agents)}",
     )
-    context.set_default_timeout(PATIENCE * 1000 / 2)
     panel = Panel(context, server)
     panel.fetch("/tour/sign-in", "POST")
     yield panel

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.helpers.browser import Panel, open_view, violations
+from tests.helpers.browser import Panel, new_context, open_view, violations
 from tests.helpers.computed import computing
 from tests.helpers.servers import Server
 
@@ -199,7 +199,7 @@ Lifecycle(app)
 def many(chromium: Browser, tmp_path: Path) -> Iterator[Page]:
     command = ["flask", "run", "--debug", "--port", "{port}", "--no-reload"]
     server = Server(tmp_path, command, MANY)
-    context = chromium.new_context()
+    context = new_context(chromium)
     page = context.new_page()
     page.goto(f"http://{server.address}/_lifecycle/?view=app&rule=/rule/999/<int:id>+view_999")
     yield page

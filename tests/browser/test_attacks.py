@@ -15,7 +15,7 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import Browser, Dialog, Page, Route, expect
 
-from tests.helpers.browser import pick_view
+from tests.helpers.browser import new_context, pick_view
 from tests.helpers.servers import FLASK_RUN, PATIENCE, Server, wait_for
 
 APP = '''
@@ -106,9 +106,8 @@ def attacker() -> Iterator[str]:
 
 @pytest.fixture
 def page(chromium: Browser) -> Iterator[Page]:
-    context = chromium.new_context()
+    context = new_context(chromium)
     page = context.new_page()
-    page.set_default_timeout(PATIENCE * 1000 / 2)
     yield page
     context.close()
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.helpers.browser import Panel, open_view
+from tests.helpers.browser import Panel, new_context, open_view
 from tests.helpers.servers import FactoryServer
 
 pytestmark = pytest.mark.browser
@@ -144,7 +144,7 @@ def test_what_a_step_kept_and_held_in_memory_is_shown(
     # Before the panel is open: what other threads take meanwhile is in the peak.
     with urllib.request.urlopen(f"{weighed.url}/keeps") as response:
         trace = response.headers["X-Lifecycle-Trace"]
-    context = chromium.new_context()
+    context = new_context(chromium)
     panel = Panel(context, weighed)
     page = panel.page
     page.locator(f'[data-trace="{trace}"]').click()
@@ -165,7 +165,7 @@ def test_what_a_step_kept_and_held_in_memory_is_shown(
 
 
 def test_calls_of_other_servers_are_shown(chromium: Browser, weighed: FactoryServer) -> None:
-    context = chromium.new_context()
+    context = new_context(chromium)
     panel = Panel(context, weighed)
     panel.page.locator(f'[data-trace="{panel.fetch("/calls")}"]').click()
     panel.shows_whole("/calls")

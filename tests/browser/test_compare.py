@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.helpers.apps import TOKEN
-from tests.helpers.browser import Panel, violations
+from tests.helpers.browser import Panel, new_context, violations
 from tests.helpers.history import stored_ids
 from tests.helpers.mounted import mounted
 from tests.helpers.servers import APP, FLASK_RUN, PATIENCE, FactoryServer, Server, wait_for
@@ -284,8 +284,7 @@ def test_what_may_change_something_is_a_command(panel: Panel) -> None:
 
 @pytest.fixture
 def context(chromium: Browser) -> Iterator[BrowserContext]:
-    context = chromium.new_context(viewport={"width": 1440, "height": 900}, color_scheme="dark")
-    context.set_default_timeout(PATIENCE * 1000 / 2)
+    context = new_context(chromium, viewport={"width": 1440, "height": 900}, color_scheme="dark")
     yield context
     context.close()
 

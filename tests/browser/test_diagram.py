@@ -14,9 +14,9 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from demo.tour import STOPS, Stop
-from tests.helpers.browser import Panel, open_view, took
+from tests.helpers.browser import Panel, new_context, open_view, took
 from tests.helpers.computed import computing
-from tests.helpers.servers import PATIENCE, FactoryServer, wait_for
+from tests.helpers.servers import FactoryServer, wait_for
 
 COLLECTED = ("sql", "span", "log", "warning", "flash")
 ROUTES = [stop for stop in STOPS if "slow" not in stop.path]
@@ -99,8 +99,7 @@ def _held(server: FactoryServer) -> Iterator[Callable[[], None]]:
 
 @pytest.fixture(scope="module")
 def context(chromium: Browser) -> Iterator[BrowserContext]:
-    context = chromium.new_context(viewport={"width": 1440, "height": 900})
-    context.set_default_timeout(PATIENCE * 1000 / 2)
+    context = new_context(chromium, viewport={"width": 1440, "height": 900})
     yield context
     context.close()
 
@@ -148,7 +147,7 @@ LABELS_ON_CHIPS = """() => {
 def test_nothing_lies_on_anything_else(
     chromium: Browser, server: FactoryServer, width: int, height: int
 ) -> None:
-    context = chromium.new_context(viewport={"width": width, "height": height})
+    context = new_context(chromium, viewport={"width": width, "height": height})
     panel = Panel(context, server)
     panel.fetch("/tour/sign-in", "POST")
     for stop in (each for each in ROUTES if each.path in TURNS):
@@ -181,7 +180,7 @@ def test_an_exception_is_followed_to_what_answers_it(shown: Panel) -> None:
 
 
 def test_the_outer_layers_are_one_on_a_phone(chromium: Browser, server: FactoryServer) -> None:
-    context = chromium.new_context(viewport={"width": 390, "height": 844})
+    context = new_context(chromium, viewport={"width": 390, "height": 844})
     panel = Panel(context, server)
     panel.visit("/shop/")
     panel.shows("/shop/")
@@ -313,8 +312,8 @@ def test_the_camera(panel: Panel) -> None:
 
 
 def test_two_fingers_are_the_cameras(chromium: Browser, server: FactoryServer) -> None:
-    context = chromium.new_context(
-        viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True
+    context = new_context(
+        chromium, viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True
     )
     panel = Panel(context, server)
     panel.visit("/shop/")

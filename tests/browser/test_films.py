@@ -7,7 +7,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser
 
-from tests.helpers.browser import Panel
+from tests.helpers.browser import Panel, new_context
 from tests.helpers.servers import wait_for
 
 PATH = "/admin/orders/42"
@@ -37,7 +37,7 @@ def test_the_animated_svg_plays_on_its_own(panel: Panel, chromium: Browser, tmp_
     text = file.read_text()
     assert len(text) < MOST_BYTES
     assert not re.search(r"<script|@import|https?://(?!www\.w3\.org/2000/svg)", text)
-    page = chromium.new_context(reduced_motion="no-preference").new_page()
+    page = new_context(chromium, reduced_motion="no-preference").new_page()
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.goto(file.as_uri())
@@ -54,7 +54,7 @@ def test_it_stands_still_for_who_wants_no_motion(
     panel: Panel, chromium: Browser, tmp_path: Path
 ) -> None:
     file = saved(panel, "Animated SVG", tmp_path)
-    page = chromium.new_context(reduced_motion="reduce").new_page()
+    page = new_context(chromium, reduced_motion="reduce").new_page()
     page.goto(file.as_uri())
     position, count = page.evaluate(COUNTER).split(" / ")
     assert position == count
@@ -66,7 +66,7 @@ def test_it_stands_still_for_who_wants_no_motion(
 def test_it_plays_as_an_image_of_a_page(panel: Panel, chromium: Browser, tmp_path: Path) -> None:
     file = saved(panel, "Animated SVG", tmp_path)
     (tmp_path / "page.html").write_text(f'<img src="{file.name}" width="600">')
-    page = chromium.new_context().new_page()
+    page = new_context(chromium).new_page()
     page.goto((tmp_path / "page.html").as_uri())
     page.wait_for_function("document.images[0].naturalWidth > 600")
     picture = page.screenshot()

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.helpers.browser import Panel, pick_view, violations
+from tests.helpers.browser import Panel, new_context, pick_view, violations
 from tests.helpers.servers import APP, FactoryServer, Server
 
 ORDER = "/admin/orders/42"
@@ -317,7 +317,7 @@ def test_a_server_with_one_thread_says_why_there_are_no_dots(
 ) -> None:
     command = ["flask", "run", "--debug", "--no-reload", "--without-threads", "--port", "{port}"]
     one = Server(tmp_path, command, APP)
-    context = chromium.new_context()
+    context = new_context(chromium)
     try:
         page = context.new_page()
         with urllib.request.urlopen(f"http://{one.address}/") as response:

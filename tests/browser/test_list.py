@@ -13,8 +13,8 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
-from tests.helpers.browser import Panel, violations
-from tests.helpers.servers import APP_THAT_HOLDS, PATIENCE, Server, wait_for
+from tests.helpers.browser import Panel, new_context, violations
+from tests.helpers.servers import APP_THAT_HOLDS, Server, wait_for
 from tests.helpers.wire import Wire
 
 RUN = """
@@ -377,10 +377,9 @@ def test_the_address_may_name_an_old_one(
 def phone(serve: t.Callable[..., Server], chromium: Browser) -> Iterator[tuple[Server, Page]]:
     """A server with some requests, and a panel on a small screen that is touched."""
     server = serve("", 30)
-    context = chromium.new_context(
-        viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True
+    context = new_context(
+        chromium, viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True
     )
-    context.set_default_timeout(PATIENCE * 1000 / 2)
     page = context.new_page()
     oldest = server.api("traces")["traces"][-1]["id"]
     page.goto(f"http://{server.address}/_lifecycle/#{oldest}")

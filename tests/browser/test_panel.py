@@ -6,7 +6,7 @@ import urllib.request
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.helpers.browser import Panel, open_view
+from tests.helpers.browser import Panel, new_context, open_view
 from tests.helpers.servers import FactoryServer, wait_for
 
 
@@ -94,7 +94,7 @@ def test_a_late_viewer_gets_the_kept_requests(
     panel: Panel, chromium: Browser, server: FactoryServer
 ) -> None:
     trace = panel.fetch("/shop/")
-    context = chromium.new_context()
+    context = new_context(chromium)
     late = context.new_page()
     late.goto(f"{server.url}/_lifecycle/")
     late.locator(f'[data-trace="{trace}"]').wait_for()
@@ -108,7 +108,7 @@ def test_the_page_outlives_the_server(
 ) -> None:
     server = FactoryServer(tmp_path_factory.mktemp("restarted"))
     server.start()
-    context = chromium.new_context()
+    context = new_context(chromium)
     page = context.new_page()
     page.goto(f"{server.url}/_lifecycle/")
     page.locator('.live:text-is("live")').wait_for()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from playwright.sync_api import expect
 
-from tests.helpers.browser import Panel, open_view, violations
+from tests.helpers.browser import Panel, new_context, open_view, violations
 
 PATH = "/shop/search?q=left+hand"
 
@@ -31,7 +31,7 @@ def test_a_recording_has_the_profile_without_a_server(panel: Panel, tmp_path: Pa
         file.write_bytes(response.read())
     browser = panel.page.context.browser
     assert browser is not None
-    context = browser.new_context(offline=True, viewport={"width": 1440, "height": 900})
+    context = new_context(browser, offline=True, viewport={"width": 1440, "height": 900})
     page = context.new_page()
     page.goto(f"{file.as_uri()}?view=profile")
     box = page.locator(".flame button", has_text="likeness").first

@@ -32,6 +32,7 @@ from tests.helpers import ROOT
 from tests.helpers.browser import (
     THEMES,
     Panel,
+    new_context,
     pick_view,
     violations,
 )
@@ -98,10 +99,9 @@ def opened(
 
     :param browser_says: what may be on the console: of the browser itself, not of ours.
     """
-    context = chromium.new_context(
-        offline=True, color_scheme="dark", viewport={"width": size[0], "height": size[1]}
+    context = new_context(
+        chromium, offline=True, color_scheme="dark", viewport={"width": size[0], "height": size[1]}
     )
-    context.set_default_timeout(PATIENCE * 1000 / 2)
     page = context.new_page()
     faults: list[str] = []
     asked: list[str] = []
@@ -479,8 +479,7 @@ def page_with(
         '<link rel="icon" href="data:,"><script src="recording.js"></script></head>'
         f"<body><main><h1>Docs</h1><input aria-label='Own'>{body}</main></body></html>"
     )
-    context = chromium.new_context(viewport={"width": 1280, "height": 900})
-    context.set_default_timeout(PATIENCE * 1000 / 2)
+    context = new_context(chromium, viewport={"width": 1280, "height": 900})
     page = context.new_page()
     faults: list[str] = []
     page.on("pageerror", lambda error: faults.append(str(error)))

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Dialog, Page, Route, WebSocketRoute, expect
 
 from flask_lifecycle.recording import Recording
-from tests.helpers.browser import Panel, both_themes, open_view, violations
+from tests.helpers.browser import Panel, both_themes, new_context, open_view, violations
 from tests.helpers.har import faults
 
 PATH = "/admin/orders/42"
@@ -144,7 +144,7 @@ def test_the_diagram_stands_alone_as_svg(asked: Panel, chromium: Browser, tmp_pa
     file = tmp_path / "diagram.svg"
     file.write_bytes(saved(asked, "SVG"))
     assert not re.search(r"url\(\s*[\"']?https?:|<script|@import", file.read_text())
-    context = chromium.new_context()
+    context = new_context(chromium)
     alone = context.new_page()
     asks: list[str] = []
     alone.on("request", lambda request: asks.append(request.url))

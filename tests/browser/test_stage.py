@@ -15,7 +15,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from demo.tour import STOPS
-from tests.helpers.browser import Panel, violations
+from tests.helpers.browser import Panel, new_context, violations
 from tests.helpers.computed import computing
 from tests.helpers.servers import PATIENCE, FactoryServer, Server, wait_for
 
@@ -228,10 +228,9 @@ def test_a_room_can_read_it(
     chromium: Browser, server: FactoryServer, size: tuple[int, int]
 ) -> None:
     width, height = size
-    context = chromium.new_context(
-        viewport={"width": width, "height": height}, user_agent=f"a room of {width}"
+    context = new_context(
+        chromium, viewport={"width": width, "height": height}, user_agent=f"a room of {width}"
     )
-    context.set_default_timeout(PATIENCE * 1000 / 2)
     panel = Panel(context, server)
     panel.fetch("/tour/sign-in", "POST")
     page = on_stage(panel)
@@ -543,7 +542,7 @@ def large(tmp_path: Path) -> Iterator[Server]:
 
 
 def test_ten_thousand_steps_stay_fluid(chromium: Browser, large: Server) -> None:
-    context = chromium.new_context(viewport={"width": 1440, "height": 900})
+    context = new_context(chromium, viewport={"width": 1440, "height": 900})
     page = context.new_page()
     page.goto(f"http://{large.address}/_lifecycle/")
     large.get("/large")

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.helpers.apps import OPENED, TOKEN
-from tests.helpers.browser import Theme, launch, violations
+from tests.helpers.browser import Theme, launch, new_context, violations
 from tests.helpers.extensions import EXTENSIONS
 from tests.helpers.servers import PATIENCE, FactoryServer, wait_for
 from tests.helpers.toolbar import TOOLBAR, Seen, bar, facts, follows, unfold
@@ -54,8 +54,7 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FactoryServer]:
 
 @pytest.fixture
 def context(chromium: Browser, theme: Theme) -> Iterator[BrowserContext]:
-    context = chromium.new_context(color_scheme=theme, viewport={"width": 1440, "height": 900})
-    context.set_default_timeout(PATIENCE * 1000 / 2)
+    context = new_context(chromium, color_scheme=theme, viewport={"width": 1440, "height": 900})
     yield context
     context.close()
 

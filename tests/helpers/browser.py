@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, BrowserType, Page, expect
 
 from tests.helpers import ROOT
-from tests.helpers.servers import FactoryServer
+from tests.helpers.servers import PATIENCE, FactoryServer
 
 FLAGS = (
     # Names of an attacker's that lead to this machine, as by DNS rebinding, and one of an app's.
@@ -38,6 +38,13 @@ def launch(kind: BrowserType, *, windowed: bool = False, without: tuple[str, ...
     path = next((found for name in names if (found := shutil.which(name))), None)
     assert path is not None, "The browser tests need Chromium; .ci/packages installs it."
     return kind.launch(executable_path=path, args=list(FLAGS), ignore_default_args=list(without))
+
+
+def new_context(browser: Browser, **options: t.Any) -> BrowserContext:
+    """Open a context, whose pages wait for as long as a busy machine may take."""
+    context = browser.new_context(**options)
+    context.set_default_timeout(PATIENCE * 1000 / 2)
+    return context
 
 
 class Panel:
