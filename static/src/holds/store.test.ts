@@ -2,14 +2,14 @@
 
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 
-import type { Held, HeldRequests, Hold, TraceSummary } from "../api/types";
+import type { Held, HeldRequests, Hold, Json, TraceSummary } from "../api/types";
 import { readOnly, setBackend } from "../state/backend";
 import { applyBatch, setConnection } from "../state/log";
 import { EMPTY } from "../state/state";
 import { change, state } from "../state/store";
 import { followAddress } from "../state/url";
 import { batch, step, summary } from "../testing/traces";
-import { heldDetails, heldTrace, startHolds } from "./store";
+import { breakpoints, heldDetails, heldTrace, setBreakpoints, startHolds } from "./store";
 
 const hold = (more: Partial<Hold> = {}): Hold => ({ begin: 5, did: null, end: null, step: 0, ...more });
 const held = (id: string, ...holds: Hold[]): TraceSummary => summary(id, { state: "running", holds });
@@ -91,4 +91,38 @@ it("shows the step at which a request is held now, whichever answer comes last",
   await vi.advanceTimersByTimeAsync(0);
   const trace = heldTrace();
   expect(trace && heldDetails(trace)?.held.step).toBe(1);
+});
+
+it("sends a change of the breakpoints once the one before it is answered", async () => {
+  const sent: unknown[] = [];
+  let answered: () => void = () => undefined;
+  const there = { on: true, breakpoints: [], revision: 1, cannot: null };
+  setBackend({
+    ...readOnly(<T>(path: string) =>
+      Promise.resolve((path === "api/breakpoints" ? there : null) as T | null),
+    ),
+    command: <T>(_path: string, _method: string, body: Json) => {
+      sent.push(body);
+      return new Promise<T | null>((resolve) => {
+        answered = (): void => {
+          resolve({ ...there, ...(body as object) } as T);
+        };
+      });
+    },
+  });
+  change((before) => setConnection(before, "lost", 1));
+  change((before) => setConnection(before, "live", 2));
+  await vi.advanceTimersByTimeAsync(0);
+  setBreakpoints([], false);
+  setBreakpoints([], true);
+  // What the user sees is what was set last, all the while.
+  expect(breakpoints.value.on).toBe(true);
+  await vi.advanceTimersByTimeAsync(0);
+  expect(sent).toEqual([{ on: false, breakpoints: [] }]);
+  answered();
+  await vi.advanceTimersByTimeAsync(0);
+  expect(sent).toHaveLength(2);
+  answered();
+  await vi.advanceTimersByTimeAsync(0);
+  expect(breakpoints.value.on).toBe(true);
 });

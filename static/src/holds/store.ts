@@ -153,18 +153,23 @@ function followAgain(): void {
   if (isShown && traces[0]?.id === trace?.id && step === null) change((before) => setFollow(before, true));
 }
 
+// One after the other: of two changes, the server would keep the one that it takes last.
+let sending = Promise.resolve();
+
 /** Replace all breakpoints. */
 export function setBreakpoints(all: readonly Breakpoint[], on = breakpoints.value.on): void {
   if (known.value === null) return;
   const sent = ++revision;
   known.value = { ...known.value, breakpoints: all, on };
   const body = { on, breakpoints: all } as unknown as Json;
-  void actions.command<Breakpoints>("api/breakpoints", "PUT", body).then((answer) => {
-    // Where the server did not take them, it says which ones it has.
-    if (sent !== revision) return;
-    if (answer === null) void loadBreakpoints();
-    else known.value = answer;
-  });
+  sending = sending
+    .then(() => actions.command<Breakpoints>("api/breakpoints", "PUT", body))
+    .then((answer) => {
+      // Where the server did not take them, it says which ones it has.
+      if (sent !== revision) return;
+      if (answer === null) void loadBreakpoints();
+      else known.value = answer;
+    });
 }
 
 /** Set a breakpoint at a step, or remove it. */
