@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Dialog, Page, Route, WebSocketRoute, expect
 
 from flask_lifecycle.recording import Recording
-from tests.helpers.browser import Panel, both_themes, new_context, open_view, violations
+from tests.helpers.browser import Panel, answered, both_themes, new_context, open_view, violations
 from tests.helpers.har import faults
 
 PATH = "/admin/orders/42"
@@ -250,7 +250,8 @@ def test_requests_are_brought_back_from_their_files(asked: Panel, tmp_path: Path
     expect(page.locator(".row")).to_have_count(2)
     expect(page.locator(".list header [role=status]")).to_contain_text("2 of ")
     page.get_by_label("Filter", exact=True).blur()
-    page.keyboard.press("x")
+    with answered(page, "DELETE", "traces"):
+        page.keyboard.press("x")
     imported.first.wait_for(state="detached")
 
 

@@ -6,9 +6,11 @@ import json
 import shutil
 import typing as t
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, BrowserType, Page, expect
+from playwright.sync_api import Browser, BrowserContext, BrowserType, Page, Response, expect
 
 from tests.helpers import ROOT
 from tests.helpers.servers import PATIENCE, FactoryServer
@@ -120,6 +122,23 @@ class Panel:
 def took(step: dict[str, t.Any]) -> int:
     """Return how long a step took, in ns."""
     return int(step["end"] - step["begin"])
+
+
+@contextmanager
+def answered(page: Page, method: str, path: str) -> Iterator[None]:
+    """Do something in the panel that it shows at once, and wait until the server has done it, too.
+
+    What the server gets before that is still cleared, or held, or not.
+
+    :param path: of the call of the API that tells the server.
+    """
+
+    def tells(answer: Response) -> bool:
+        called = answer.url.partition("?")[0]
+        return answer.request.method == method and called.endswith(f"/api/{path}")
+
+    with page.expect_response(tells):
+        yield
 
 
 Theme = t.Literal["dark", "light"]
