@@ -45,10 +45,25 @@ def nothing_leaks() -> Iterator[None]:
     assert current.get() is NOBODY
 
 
+def _set_apart(patch: pytest.MonkeyPatch) -> None:
+    patch.setenv("XDG_CACHE_HOME", tempfile.mkdtemp(dir=_CACHE.name))
+    # An app of this process leaves it to those that are started afterwards.
+    patch.setenv("_FLASK_LIFECYCLE_TOKEN", "")
+    patch.delenv("_FLASK_LIFECYCLE_TOKEN")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def own_files_of_a_module() -> Iterator[None]:
+    """Let no server of a whole module find the files of another module's."""
+    with pytest.MonkeyPatch.context() as patch:
+        _set_apart(patch)
+        yield
+
+
 @pytest.fixture(autouse=True)
-def own_cache(monkeypatch: pytest.MonkeyPatch) -> None:
+def own_files(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let no test read the history of another one."""
-    monkeypatch.setenv("XDG_CACHE_HOME", tempfile.mkdtemp(dir=_CACHE.name))
+    _set_apart(monkeypatch)
 
 
 @pytest.fixture(autouse=True)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 from tests.helpers.servers import Server
@@ -36,6 +38,17 @@ def descriptors_of(server: Server) -> int:
         except FileNotFoundError:
             continue
     return found
+
+
+def shared_by(server: Server, query: str) -> float:
+    """Return a number that is in the file which the workers of a server share."""
+    environ = dict(
+        each.partition(b"=")[::2]
+        for each in Path(f"/proc/{server.process.pid}/environ").read_bytes().split(b"\0")
+    )
+    [file] = Path(os.fsdecode(environ[b"XDG_CACHE_HOME"])).glob("flask-lifecycle/*-live")
+    with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as opened:
+        return float(opened.execute(query).fetchone()[0])
 
 
 def status_of(server: Server, name: str) -> str:

@@ -6,12 +6,11 @@ import http.client
 import json
 import os
 import signal
-import sqlite3
 import threading
 import time
 import typing as t
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
@@ -19,6 +18,7 @@ import pytest
 import websocket
 
 from tests.helpers.apps import TOKEN
+from tests.helpers.processes import shared_by
 from tests.helpers.servers import PATIENCE, Server, batch, wait_for
 
 APP = f"""
@@ -46,7 +46,7 @@ def undo():
 """
 COMMAND = [
     *("gunicorn", "--workers", "3", "--worker-class", "gthread", "--threads", "4"),
-    *("--graceful-timeout", "5", "--keep-alive", "60", "--bind", "127.0.0.1:{port}", "app:app"),
+    *("--graceful-timeout", "5", "--keep-alive", "600", "--bind", "127.0.0.1:{port}", "app:app"),
 ]
 VIEW = {"stage": "view", "filter": "path:/held"}
 Json = dict[str, t.Any]
@@ -103,6 +103,14 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     made.kill()
 
 
+@pytest.fixture
+def own_server(tmp_path: Path) -> Iterator[Server]:
+    """A server for one test alone: whatever it is left as, or has to be before."""
+    made = Server(tmp_path, COMMAND, APP)
+    yield made
+    made.kill()
+
+
 @contextmanager
 def workers_of(server: Server, but: int = 0) -> Iterator[list[Worker]]:
     """Connect to each of the three workers; at the end, nothing is held."""
@@ -135,6 +143,12 @@ def workers(server: Server) -> Iterator[list[Worker]]:
         yield found
 
 
+@pytest.fixture
+def own_workers(own_server: Server) -> Iterator[list[Worker]]:
+    with workers_of(own_server) as found:
+        yield found
+
+
 def hold_one(server: Server, worker: Worker, by: Callable[[Json], bool]) -> tuple[Sent, Json]:
     """Send requests until one is held by a worker that is meant; let the others go on."""
     for _ in range(100):
@@ -155,7 +169,7 @@ def stall(server: Server, workers: list[Worker], ws: websocket.WebSocket) -> Non
     for each in workers:
         os.kill(each.pid, signal.SIGSTOP)
     # What the viewer's worker has said is out of date, and was for a while.
-    wait_for(lambda: shared(server, "SELECT max(until) FROM viewers") < time.time() - 1.5)
+    wait_for(lambda: shared_by(server, "SELECT max(until) FROM viewers") < time.time() - 1.5)
     stood_until = time.time()
     for each in workers:
         os.kill(each.pid, signal.SIGCONT)
@@ -165,24 +179,14 @@ def stall(server: Server, workers: list[Worker], ws: websocket.WebSocket) -> Non
         # Its pings are answered.
         with suppress(websocket.WebSocketTimeoutException):
             batch(ws)
-        return shared(server, "SELECT min(at) FROM processes") > stood_until + 1.0
+        return shared_by(server, "SELECT min(at) FROM processes") > stood_until + 1.0
 
     wait_for(have_looked)
 
 
-def shared(server: Server, query: str) -> float:
-    """Return a time that is in the file which the workers share."""
-    environ = dict(
-        each.partition(b"=")[::2]
-        for each in Path(f"/proc/{server.process.pid}/environ").read_bytes().split(b"\0")
-    )
-    [file] = Path(os.fsdecode(environ[b"XDG_CACHE_HOME"])).glob("flask-lifecycle/*-live")
-    with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as opened:
-        return float(opened.execute(query).fetchone()[0])
-
-
-def test_all_go_on_when_nobody_watches_any_more(server: Server) -> None:
-    """It comes first: a tool counts for as long as requests are held."""
+def test_all_go_on_when_nobody_watches_any_more(own_server: Server) -> None:
+    # No tool has asked it for anything: one counts for as long as requests are held.
+    server = own_server
     ws, first = server.watch()
     with workers_of(server) as workers:
         viewed = next(each for each in workers if each.pid == first["process"]["pid"])
@@ -296,14 +300,13 @@ def connected(server: Server, pid: int) -> Worker:
 
 
 def test_a_worker_that_gives_up_the_extension_lets_go_and_the_others_do_not(
-    server: Server, workers: list[Worker]
+    own_server: Server, own_workers: list[Worker]
 ) -> None:
-    """It comes last: this worker has no panel any more."""
-    first, second, third = workers
+    first, second, third = own_workers
     third.call("PUT", "breakpoints", {"breakpoints": [VIEW]})
     # A worker that is asked has heard of them.
-    assert all(each.get("breakpoints")["breakpoints"] for each in workers)
-    by_hand = connected(server, second.pid)
+    assert all(each.get("breakpoints")["breakpoints"] for each in own_workers)
+    by_hand = connected(own_server, second.pid)
     answers: dict[int, tuple[int, str]] = {}
 
     def send(worker: Worker) -> None:
