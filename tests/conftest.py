@@ -107,8 +107,7 @@ def redis(redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch) -> RedisSe
     """Return a Redis without data, for this test alone, which may take its time to answer."""
     patient = {"socket_timeout": 30.0, "socket_connect_timeout": 30.0}
     monkeypatch.setattr("flask_lifecycle.history.redis.connection._DEFAULTS", patient)
-    redis_server.revive()
-    redis_server.client().flushall()
+    redis_server.renew()
     return redis_server
 
 

@@ -16,6 +16,8 @@ import redis
 
 from tests.helpers.servers import hold_port, wait_for
 
+_DATABASES = 1000
+
 
 class RedisServer:
     """A server of its own port, whose data is gone with it."""
@@ -27,12 +29,17 @@ class RedisServer:
         self._command = [
             *(os.environ.get("REDIS_SERVER", "redis-server"), "--bind", "127.0.0.1"),
             *("--port", str(self.port)),
-            *("--dir", str(folder), "--save", "", "--appendonly", "no", *options),
+            *("--dir", str(folder), "--save", "", "--appendonly", "no"),
+            *("--databases", str(_DATABASES), *options),
             *(("--tls-port", str(self.tls_port)) if has_tls else ()),
         ]
         self.address = f"127.0.0.1:{self.port}"
-        self.url = f"redis://{self.address}/0"
+        self.database = 0
         self.start()
+
+    @property
+    def url(self) -> str:
+        return f"redis://{self.address}/{self.database}"
 
     def start(self) -> None:
         self.process = subprocess.Popen(self._command, stdout=subprocess.DEVNULL)
@@ -56,8 +63,14 @@ class RedisServer:
         if self.process.poll() is not None:
             self.start()
 
+    def renew(self) -> None:
+        """Let it run, without data: what threads of before still write goes to another database."""
+        self.revive()
+        self.client().flushall()
+        self.database = (self.database + 1) % _DATABASES
+
     def client(self, **options: t.Any) -> redis.Redis:
-        return redis.Redis(port=self.port, decode_responses=True, **options)
+        return redis.Redis(port=self.port, db=self.database, decode_responses=True, **options)
 
     def _is_up(self) -> bool:
         with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):
