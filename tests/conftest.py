@@ -72,6 +72,14 @@ def own_faults(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("flask_lifecycle.faults._faults", {})
 
 
+@pytest.fixture
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let nothing count as slow: on a busy machine, all of it may be."""
+    monkeypatch.setattr("flask_lifecycle.summary.summarize.SLOW", 3600.0)
+    for module in ("summary.flags", "panel.toolbar_view"):
+        monkeypatch.setattr(f"flask_lifecycle.{module}.SLOW_REQUEST", 3600 * 10**9)
+
+
 @pytest.fixture(scope="module", autouse=True)
 def own_loggers() -> Iterator[None]:
     """Let no module find a logger as another one has left it: apps of one name have the same."""

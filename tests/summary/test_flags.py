@@ -18,6 +18,9 @@ from tests.helpers.apps import make_app
 View = Callable[[Flask], t.Any]
 
 
+pytestmark = pytest.mark.usefixtures("unhurried")
+
+
 class OutOfStock(Exception):
     """An error of the app's own."""
 

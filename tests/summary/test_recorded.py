@@ -35,7 +35,24 @@ def trace() -> Trace:
         return Response("data: 1\n\n", mimetype="text/event-stream")
 
     app.test_client().get("/").close()
-    return lifecycle.traces(app)[0]
+    return hurried(lifecycle.traces(app)[0])
+
+
+def hurried(trace: Trace) -> Trace:
+    """Return a request as of a machine that is a thousand times as fast: nothing of it is slow."""
+    assert trace.app_time is not None
+    assert trace.duration is not None
+    return replace(
+        trace,
+        app_time=trace.app_time // 1000,
+        duration=trace.duration // 1000,
+        steps=tuple(
+            replace(
+                each, begin=each.begin // 1000, end=None if each.end is None else each.end // 1000
+            )
+            for each in trace.steps
+        ),
+    )
 
 
 def flagged(trace: Trace) -> list[str]:
