@@ -51,21 +51,34 @@ class Served:
     def __init__(self, app: Flask, port: int) -> None:
         self.app = app
         self.address = f"http://127.0.0.1:{port}"
+        # The requests that were answered, and may not have been written.
+        self._answered: set[str] = set()
 
     def get(self, *paths: str) -> list[str]:
-        """Send requests one after the other; return their ids once they are written or failed."""
+        """Send requests one after the other; return their ids once they are written or failed.
+
+        And so are those that were sent before.
+        """
         ids = [self.send(path) for path in paths]
         history = self.history
-        wait_for(lambda: history.problem or history.get(ids[-1]))
-        # Static files have a queue of their own, which may be written first.
-        flush()
+        # Each has its answer before it is finished, and they finish in any order.
+        wait_for(lambda: history.problem or self._are_written())
+        # The writer may still make room, or write to another one.
+        flush(PATIENCE)
         return ids
 
     def send(self, path: str) -> str:
         """Send a request, and return its id."""
         with urllib.request.urlopen(f"{self.address}{path}", timeout=PATIENCE) as answer:
             answer.read()
-            return str(answer.headers["X-Lifecycle-Trace"])
+            trace_id = str(answer.headers["X-Lifecycle-Trace"])
+        self._answered.add(trace_id)
+        return trace_id
+
+    def _are_written(self) -> bool:
+        kept = self.app.extensions["lifecycle"]._store.newest()
+        self._answered &= {each.id for each in kept if not each.stored}
+        return not self._answered
 
     @property
     def history(self) -> History:
