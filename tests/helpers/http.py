@@ -8,7 +8,7 @@ import re
 import struct
 import typing as t
 
-from tests.helpers.servers import Server
+from tests.helpers.servers import Server, wait_for
 
 PAGE = "/_lifecycle/"
 LIVE = "/_lifecycle/socket.io/?EIO=4&transport=websocket"
@@ -84,6 +84,11 @@ def shake(
     given.update({name.replace("_", "-"): value for name, value in more.items()})
     given = {name: value for name, value in given.items() if value != "-"}
     return request(server, path or f"{LIVE}&ticket={ticket(server)}", "GET", given)
+
+
+def let_in(server: Server, **given: t.Any) -> Answer:
+    """Open a websocket, once there is room for it: some may still be on their way out."""
+    return wait_for(lambda: None if (answer := shake(server, **given)).status == 503 else answer)
 
 
 def frame(opcode: int, payload: bytes, *, final: bool = True, masked: bool = True) -> bytes:

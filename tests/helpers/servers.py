@@ -25,6 +25,7 @@ import websocket
 from tests.helpers import ROOT
 from tests.helpers.apps import TOKEN
 
+T = t.TypeVar("T")
 #: Seconds: on a machine with much else to do.
 PATIENCE = 120
 NOT_UP = (OSError, http.client.HTTPException)  # yet, or again: the reloader cuts answers short
@@ -141,13 +142,13 @@ class Server:
             )
         wait_for(self.answers)
 
-    def answers(self) -> bool:
+    def answers(self, text: str | None = None) -> bool:
+        """Return whether it is up, and answers with this text, if one is given."""
         assert self.process.poll() is None, self.log.read_text()
         try:
-            self.get(self._up)
+            return self.get(self._up) == text or text is None
         except NOT_UP:
             return False
-        return True
 
     def get(self, path: str) -> str:
         with urllib.request.urlopen(f"http://{self.address}{path}", timeout=PATIENCE) as answer:
@@ -161,20 +162,27 @@ class Server:
         return self.get("/_lifecycle/").partition('name="lifecycle-key" content="')[2].split('"')[0]
 
     def watch(self) -> tuple[websocket.WebSocket, dict[str, t.Any]]:
-        """Open the live stream; return it with its first batch."""
-        url = f"http://{self.address}/_lifecycle/api/ticket"
-        ask = urllib.request.Request(url, method="POST")
-        with urllib.request.urlopen(ask, timeout=PATIENCE) as answer:
-            ticket = json.load(answer)["ticket"]
-        ws = websocket.create_connection(
-            f"ws://{self.address}/_lifecycle/socket.io/?EIO=4&transport=websocket&ticket={ticket}",
-            origin=f"http://{self.address}",
-            timeout=PATIENCE,
-        )
+        """Open the live stream, once there is room for it; return it with its first batch."""
+        ws = wait_for(self._let_in)
         ws.recv()
         ws.send("40{}")
         ws.recv()
         return ws, batch(ws)
+
+    def _let_in(self) -> websocket.WebSocket | None:
+        url = f"http://{self.address}/_lifecycle/api/ticket"
+        ask = urllib.request.Request(url, method="POST")
+        with urllib.request.urlopen(ask, timeout=PATIENCE) as answer:
+            ticket = json.load(answer)["ticket"]
+        live = f"{self.address}/_lifecycle/socket.io/?EIO=4&transport=websocket&ticket={ticket}"
+        origin = f"http://{self.address}"
+        try:
+            return websocket.create_connection(f"ws://{live}", origin=origin, timeout=PATIENCE)
+        except websocket.WebSocketBadStatusException as error:
+            # Those that have just left may still be on their way out.
+            if error.status_code != 503:
+                raise
+            return None
 
     def connect(self) -> socket.socket:
         """Open a connection, to speak what no client of the library's would."""
@@ -291,12 +299,24 @@ def batch(ws: websocket.WebSocket) -> dict[str, t.Any]:
     return message
 
 
-def wait_for(condition: Callable[[], t.Any], seconds: float = PATIENCE) -> None:
+def batch_with(ws: websocket.WebSocket, what: str) -> dict[str, t.Any]:
+    """Receive batches until one has traces, or steps.
+
+    Others come in between: as when the history, or another process, has changed.
+    """
+    while not (received := batch(ws))[what]:
+        pass
+    return received
+
+
+def wait_for(condition: Callable[[], T | None], seconds: float = PATIENCE) -> T:
+    """Return what the condition does once it holds: asked again, it may not."""
     until = time.monotonic() + seconds
-    while not condition():
+    while not (found := condition()):
         assert time.monotonic() < until, "it never came"
         # Who asks again and again takes the time of who is to answer.
         time.sleep(0.01)
+    return found
 
 
 def hold_port(owner: object) -> int:

@@ -24,7 +24,7 @@ from flask_lifecycle.panel.live.capacity import MOST
 from flask_lifecycle.panel.live.metered_socket import MESSAGE_BYTES
 from flask_lifecycle.panel.live.websocket import PING_SECONDS
 from tests.helpers.apps import TOKEN
-from tests.helpers.http import KEY, LIVE, PAGE, frame, request, shake, talk, ticket
+from tests.helpers.http import KEY, LIVE, PAGE, frame, let_in, request, shake, talk, ticket
 from tests.helpers.processes import BACK, computed, descriptors_of, memory_of, threads_of
 from tests.helpers.servers import APP_WITH_TOKEN, FLASK_RUN, Server, alive, batch, wait_for
 
@@ -63,13 +63,16 @@ BAD_HOSTS = (
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    server = Server(tmp_path_factory.mktemp("app"), FLASK_RUN, APP_WITH_TOKEN)
+    with pytest.MonkeyPatch.context() as patch:
+        # Else the allocator keeps some MB for each thread, of which there may be more at once.
+        patch.setenv("MALLOC_ARENA_MAX", "1")
+        server = Server(tmp_path_factory.mktemp("app"), FLASK_RUN, APP_WITH_TOKEN)
     # The first viewer has the websocket's packages imported.
     server.watch()[0].close()
     yield server
     server.stop()
     log = server.log.read_text()
-    assert "Traceback" not in log
+    assert server.tracebacks() == []
     assert '" 500 ' not in log
     assert TOKEN not in log
 
@@ -124,7 +127,7 @@ def test_names_of_this_machine_pass(server: Server) -> None:
     ):
         named = f"{host}:{port}"
         assert request(server, Host=named).status == 200
-        answer = shake(server, Host=named)
+        answer = let_in(server, Host=named)
         assert answer.status == 101
         assert b"sid" in answer.body
 
@@ -373,7 +376,7 @@ def test_what_is_no_handshake_is_400(server: Server, headers: dict[str, str]) ->
 
 
 def test_no_subprotocol_or_extension_is_spoken(server: Server) -> None:
-    answer = shake(
+    answer = let_in(
         server,
         headers={
             "Sec-WebSocket-Protocol": "graphql-ws, x",
@@ -387,9 +390,14 @@ def test_no_subprotocol_or_extension_is_spoken(server: Server) -> None:
 
 
 def test_a_ticket_is_good_for_one_websocket_and_ten_seconds(server: Server) -> None:
-    once = f"{LIVE}&ticket={ticket(server)}"
-    assert shake(server, once).status == 101
-    assert shake(server, once).status == 403
+    def used() -> str | None:
+        once = f"{LIVE}&ticket={ticket(server)}"
+        status = shake(server, once).status
+        # Those of the tests before may still be on their way out.
+        assert status in (101, 503)
+        return once if status == 101 else None
+
+    assert shake(server, wait_for(used)).status == 403
     until, nonce, signature = ticket(server).split(".")
     for forged in (
         f"{int(until) + 60}.{nonce}.{signature}",

@@ -54,13 +54,17 @@ def test_the_events_of_a_stream_are_counted_as_they_are_sent(server: Server) -> 
     ws, _ = server.watch()
     client = events(server)
 
+    streams: set[str] = set()
+
     def counted(chunks: int) -> dict[str, t.Any]:
         """Read messages until the body has so many chunks."""
         while True:
-            for part in batch(ws)["steps"]:
-                for step in part["steps"]:
-                    if step["stage"] == "body" and step["detail"]["chunks"] == chunks:
-                        return dict(step)
+            received = batch(ws)
+            streams.update(e["id"] for e in received["traces"] if e["path"] == "/events")
+            parts = (part for part in received["steps"] if part["trace"] in streams)
+            for step in (step for part in parts for step in part["steps"]):
+                if step["stage"] == "body" and step["detail"]["chunks"] == chunks:
+                    return dict(step)
 
     lines = (server.app.parent / "lines").open("wb", buffering=0)
     for number in range(3):

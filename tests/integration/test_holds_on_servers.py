@@ -316,7 +316,7 @@ def test_the_reloader_does_not_wait_for_a_held_request(
     tool.wait()
     if how == "save":
         server.rewrite(APP.replace('"hello"', '"changed"'))
-        wait_for(lambda: server.answers() and server.get("/") == "changed")
+        wait_for(lambda: server.answers("changed"))
     else:
         # As a terminal does.
         os.killpg(server.process.pid, signal.Signals[how])
