@@ -18,7 +18,7 @@ from flask.cli import run_command
 
 from flask_lifecycle.cli.run import command
 from tests.helpers import ROOT
-from tests.helpers.servers import PATIENCE, Server, wait_for
+from tests.helpers.servers import NOT_UP, PATIENCE, Server, wait_for
 
 APP = """
 import sys
@@ -86,6 +86,8 @@ def test_an_app_that_does_not_know_the_extension_is_recorded(tmp_path: Path) -> 
         assert (trace["path"], trace["changed"]) == ("/", {"g": ["user"]})
         # What lays out texts is no part of the served app.
         assert "rich" not in server.get("/modules").split()
+        # What has not ended is not written when the server ends.
+        wait_for(lambda: not server.api("traces?q=is:running")["traces"])
     assert " * Lifecycle: http://" in server.log.read_text()
     # What the app prints while it is loaded is no part of what a command writes.
     listed = flask(tmp_path, "--app", "app:create_app", "lifecycle", "list", "--json")
@@ -122,7 +124,7 @@ def status_of(server: Server) -> int:
     except urllib.error.HTTPError as error:
         error.close()
         return error.code
-    except OSError:
+    except NOT_UP:
         return 0
     return 200
 

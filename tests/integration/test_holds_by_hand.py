@@ -207,9 +207,11 @@ def received(address: str, path: str) -> bytes:
 
 
 def last(app: Flask) -> Trace:
-    traces: t.Sequence[Trace] = app.extensions["lifecycle"].traces()
-    wait_for(lambda: traces[0].state == "done")
-    return t.cast("Trace", app.extensions["lifecycle"].traces()[0])
+    def newest() -> Trace:
+        return t.cast("Trace", app.extensions["lifecycle"].traces()[0])
+
+    wait_for(lambda: newest().state == "done")
+    return newest()
 
 
 def journey(trace: Trace) -> list[tuple[str, str | None, str | None, int | None]]:
