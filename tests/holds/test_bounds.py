@@ -10,6 +10,22 @@ from flask_lifecycle.holds import bounds
 from flask_lifecycle.holds.bounds import MOST, Server, Viewers
 
 
+class Clock:
+    """A clock that stands still unless it is set."""
+
+    now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(bounds, "monotonic", clock)
+    return clock
+
+
 @pytest.mark.parametrize(
     ("threads", "used", "room"),
     [
@@ -33,16 +49,14 @@ def test_half_of_the_threads_are_held_and_one_is_left(
 
 
 def test_somebody_watches_while_connected_and_for_a_while_after_a_call(
-    monkeypatch: pytest.MonkeyPatch,
+    clock: Clock,
 ) -> None:
-    now = 100.0
-    monkeypatch.setattr(bounds, "monotonic", lambda: now)
     viewers = Viewers()
     assert not viewers.present
     viewers.called()
-    now += bounds.POLL_SECONDS - 1
+    clock.now += bounds.POLL_SECONDS - 1
     assert viewers.present
-    now += 2
+    clock.now += 2
     assert not viewers.present
 
     viewers.entered()
@@ -53,37 +67,35 @@ def test_somebody_watches_while_connected_and_for_a_while_after_a_call(
     viewers.left()
     # A page that is loaded again has not left; what it called before does not count.
     assert viewers.present
-    now += 2.5
+    clock.now += 2.5
     assert not viewers.present
     # A tool stays when a page leaves.
     viewers.called_by_tool(1000)
     viewers.entered()
     viewers.left()
-    now += 999
+    clock.now += 999
     assert viewers.present
 
 
 def test_viewers_of_other_processes_stay_until_they_are_known_to_have_left(
-    monkeypatch: pytest.MonkeyPatch,
+    clock: Clock,
 ) -> None:
-    now = 100.0
-    monkeypatch.setattr(bounds, "monotonic", lambda: now)
     viewers = Viewers()
     viewers.looked(elsewhere=False)
     assert not viewers.present
     viewers.looked(elsewhere=True)
     # The machine stalls.
-    now += 20
+    clock.now += 20
     assert viewers.present
     viewers.looked(elsewhere=False)
     assert viewers.present
     # Looking again and again, as nobody comes.
-    now += 0.9
+    clock.now += 0.9
     viewers.looked(elsewhere=False)
-    now += 0.2
+    clock.now += 0.2
     assert not viewers.present
     viewers.looked(elsewhere=True)
-    now += 31
+    clock.now += 31
     assert not viewers.present
 
 

@@ -7,16 +7,17 @@ import sys
 import time
 import typing as t
 import zlib
+from functools import partial
 
 import pytest
 
 from flask_lifecycle.history.redis.connection import Redis
 from flask_lifecycle.history.redis.keys import shared
-from flask_lifecycle.processes import identity
 from flask_lifecycle.processes import redis as module
 from flask_lifecycle.processes.protocol import Board, Published
 from flask_lifecycle.processes.redis import RedisBoard
 from tests.helpers import ROOT
+from tests.helpers.boards import viewers_come_and_go, viewers_die
 from tests.helpers.redis import RedisServer
 from tests.helpers.servers import wait_for
 
@@ -52,32 +53,16 @@ def test_a_process_knows_that_another_one_has_viewers_for_a_while(redis: RedisSe
         *(None, [], [], 0, {}),
     )
     assert keys(redis) == []
-    two.watch(frozenset({"x", "y"}), LONG)
-    three.watch(frozenset({"z"}), LONG)
-    assert one.watched() == frozenset({"x", "y", "z"})
-    # What its own viewers want, it sends itself.
-    assert two.watched() == frozenset({"z"})
+    two.watch(frozenset(), LONG)
+    assert keys(redis)
     assert all(redis.client().ttl(each) > 0 for each in keys(redis))
-    two.unwatch()
-    assert one.watched() == frozenset({"z"})
-    # It runs, though it did not come to say in time that it still has viewers.
-    three.watch(frozenset({"z"}), -20)
-    assert one.watched() == frozenset({"z"})
-    three.watch(frozenset({"z"}), -29.9)
-    wait_for(lambda: one.watched() is None)
+    viewers_come_and_go(one, two, three, LONG)
 
 
 def test_viewers_of_a_process_that_died_are_gone(
     redis: RedisServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    one = board(redis)
-    run(redis, "board.watch(frozenset(), 0.0)")
-    assert one.watched() is None
-    # Where it is not known whether it runs, it may be busy for some seconds.
-    monkeypatch.setattr(identity, "is_alive", lambda _other: None)
-    assert one.watched() == frozenset()
-    monkeypatch.setattr(module, "_SILENT", 0.0)
-    assert one.watched() is None
+    viewers_die(board(redis), partial(run, redis), monkeypatch)
 
 
 def test_what_is_published_is_replaced_and_forgotten(redis: RedisServer) -> None:

@@ -12,16 +12,15 @@ import sys
 import time
 import typing as t
 from contextlib import closing, suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from flask_lifecycle.processes import identity
-from flask_lifecycle.processes import sqlite as module
 from flask_lifecycle.processes.protocol import Published
 from flask_lifecycle.processes.sqlite import SqliteBoard
 from tests.helpers import ROOT
-from tests.helpers.servers import wait_for
+from tests.helpers.boards import viewers_come_and_go, viewers_die
 
 RUNS = {"id": "a" * 24, "state": "running"}
 #: Seconds for which somebody watches, until the end of a test.
@@ -65,32 +64,13 @@ def test_nothing_is_written_before_somebody_watches(file: Path) -> None:
 
 
 def test_a_process_knows_that_another_one_has_viewers_for_a_while(file: Path) -> None:
-    one, two, three = board(file), board(file), board(file)
-    two.watch(frozenset({"x", "y"}), LONG)
-    three.watch(frozenset({"z"}), LONG)
-    assert one.watched() == frozenset({"x", "y", "z"})
-    # What its own viewers want, it sends itself.
-    assert two.watched() == frozenset({"z"})
-    two.unwatch()
-    assert one.watched() == frozenset({"z"})
-    # It runs, though it did not come to say in time that it still has viewers.
-    three.watch(frozenset({"z"}), -20)
-    assert one.watched() == frozenset({"z"})
-    three.watch(frozenset({"z"}), -29.9)
-    wait_for(lambda: one.watched() is None)
+    viewers_come_and_go(board(file), board(file), board(file), LONG)
 
 
 def test_viewers_of_a_process_that_died_are_gone(
     file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    one = board(file)
-    run(file, "board.watch(frozenset(), 0.0)")
-    assert one.watched() is None
-    # Where it is not known whether it runs, it may be busy for some seconds.
-    monkeypatch.setattr(identity, "is_alive", lambda _other: None)
-    assert one.watched() == frozenset()
-    monkeypatch.setattr(module, "_SILENT", 0.0)
-    assert one.watched() is None
+    viewers_die(board(file), partial(run, file), monkeypatch)
 
 
 def test_a_clock_that_was_set_back_leaves_no_viewers(
