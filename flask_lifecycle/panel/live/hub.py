@@ -12,10 +12,10 @@ from __future__ import annotations
 import logging
 import os
 import threading
-import time
 import typing as t
 from collections import deque
 from contextlib import suppress
+from time import monotonic, sleep
 
 import flask
 import flask_socketio
@@ -98,7 +98,6 @@ class Hub:
         self._lock = locks.lock()
         self._pid = os.getpid()
         self._thread: threading.Thread | None = None
-        self._wake = threading.Event()
         self._faults: set[type[Exception]] = set()
         # The request whose steps a polling client wanted last, and when.
         self._polled: tuple[t.Any, float] = None, 0.0
@@ -171,7 +170,7 @@ class Hub:
         :param several: whether the server has several processes.
         """
         self._present.called()
-        self._polled = asked.get("watch"), time.monotonic()
+        self._polled = asked.get("watch"), monotonic()
         self._hurry()
         viewer = self._viewer(asked, several)
         kept = self.kept()
@@ -209,7 +208,7 @@ class Hub:
             return None
         picks = [each.steps.pick.trace for each in [*self._viewers.values()]]
         asked, at = self._polled
-        if isinstance(asked, str) and time.monotonic() - at < POLL_SECONDS:
+        if isinstance(asked, str) and monotonic() - at < POLL_SECONDS:
             picks.append(asked)
         return [each for each in picks if each is not None]
 
@@ -256,7 +255,7 @@ class Hub:
                 # Nothing that was evicted or cleared is kept for viewers that do not read.
                 listed = _NOTHING
             pause = pace.pause(sent)
-            self._wake.wait(pause if in_vain < _LOOKS else _SELDOM)
+            sleep(pause if in_vain < _LOOKS else _SELDOM)
 
     def _fault(self, error: Exception) -> None:
         """Log a fault of the stream, once for each kind."""

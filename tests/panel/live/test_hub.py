@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 import threading
+import time
 import typing as t
 from itertools import count
 
@@ -134,19 +135,18 @@ def test_a_running_request_is_told_again_when_it_changes() -> None:
     assert batch(hub, viewer, store)["traces"] == []
 
 
-class Ticks(threading.Event):
-    """What the pump waits for between its looks; tells how often it waited."""
+class Ticks:
+    """How the pump sleeps between its looks; tells how often it has."""
 
     def __init__(self) -> None:
-        super().__init__()
         self.count = 0
         self.told = threading.Condition()
 
-    def wait(self, timeout: float | None = None) -> bool:
+    def sleep(self, seconds: float) -> None:
         with self.told:
             self.count += 1
             self.told.notify_all()
-        return super().wait(timeout)
+        time.sleep(seconds)
 
     def after(self, more: int) -> None:
         with self.told:
@@ -154,11 +154,14 @@ class Ticks(threading.Event):
             assert self.told.wait_for(lambda: self.count >= wanted, PATIENCE)
 
 
-def test_nothing_is_looked_at_for_a_viewer_that_takes_nothing() -> None:
+def test_nothing_is_looked_at_for_a_viewer_that_takes_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     store = MemoryStore(10)
     hub, viewer = watching(store)
     hub.init_app(flask.Flask(__name__))
-    hub._wake = ticks = Ticks()
+    ticks = Ticks()
+    monkeypatch.setattr(hub_module, "sleep", ticks.sleep)
     viewer.seq = 2
     hub._viewers["a"] = viewer
     trace = add(store)
@@ -472,11 +475,14 @@ def test_a_step_whose_details_fail_is_sent_without(faults: t.Any) -> None:
     assert len(faults.records) == 1
 
 
-def test_a_viewer_whose_message_fails_starves_no_other(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_viewer_whose_message_fails_starves_no_other(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
     store = MemoryStore(10)
     hub = Hub(store)
     hub.init_app(flask.Flask(__name__))
-    hub._wake = ticks = Ticks()
+    ticks = Ticks()
+    monkeypatch.setattr(hub_module, "sleep", ticks.sleep)
     failing, other = (Viewer(resumes=False, last=0, running={}) for _ in range(2))
 
     good = with_steps(store, 3)
