@@ -63,9 +63,8 @@ class Unpacked:
         restored, process = self._restored(trace_id)
         copied = snapshot(restored)
         steps = [each.to_dict() for each in copied.steps]
-        return Recording.from_json({**copied.header(), "process": process, "steps": steps}).traces[
-            0
-        ]
+        document = {**copied.header(), "process": process, "steps": steps}
+        return Recording.from_json(document).traces[0]
 
     def _restored(self, trace_id: str) -> tuple[Restored, JsonObject]:
         fields, numbers, is_short = self._stored[trace_id]
