@@ -40,10 +40,10 @@ def _dropped() -> None:
 
 def _replacement(method: t.Any) -> t.Any:
     @functools.wraps(method)
-    def connection_dropped(self: WSGIRequestHandler, *args: t.Any, **kwargs: t.Any) -> None:
+    def connection_dropped(self: WSGIRequestHandler, *args: t.Any, **kwargs: t.Any) -> t.Any:
         __tracebackhide__ = True
         _dropped()
-        method(self, *args, **kwargs)
+        return method(self, *args, **kwargs)
 
     return connection_dropped
 
