@@ -78,7 +78,7 @@ _WAL_BYTES = 4 * 1024 * 1024
 
 #: Held while SQLite runs: no process is forked in the middle of it.
 io: t.Any = locks.lock()
-_open: weakref.WeakSet[Connection] = weakref.WeakSet()
+_open: weakref.WeakKeyDictionary[Connection, None] = weakref.WeakKeyDictionary()
 
 
 class Connection:
@@ -91,7 +91,7 @@ class Connection:
         self._tables = tables
         self._used: sqlite3.Connection | None = None
         self._file: tuple[int, int] | None = None
-        _open.add(self)
+        _open[self] = None
 
     def use(
         self,
@@ -306,14 +306,19 @@ def _after_fork() -> None:
 
 
 def _forked() -> None:
-    for each in list(_open):
+    for each in _connections():
         each.forget()
 
 
 def close_all() -> None:
     """Close the connections of this process."""
-    for each in list(_open):
+    for each in _connections():
         each.close()
+
+
+def _connections() -> list[Connection]:
+    # In one call into C, unlike an iteration: other threads make some meanwhile.
+    return [each for reference in _open.keyrefs() if (each := reference()) is not None]
 
 
 forks.in_child(_forked)

@@ -69,7 +69,9 @@ class Holder:
         """Return whether any request may be held."""
         if self.on and any(each.on for each in self.breakpoints):
             return True
-        return any(trace.running for trace in [*self._next])
+        # In one call into C: other requests go on step by step meanwhile.
+        traces = (reference() for reference in self._next.keyrefs())
+        return any(trace is not None and trace.running for trace in traces)
 
     def set(
         self, breakpoints: Sequence[Breakpoint], *, on: bool, revision: int | None = None
@@ -274,8 +276,7 @@ class Holder:
 
 def _count() -> int:
     """Return how many requests are held: the apps of a process share the server's threads."""
-    holders = [*holding.holders.values()]
-    return sum(len(each._held) for each in holders if isinstance(each, Holder))
+    return sum(len(each._held) for each in holding.all_holders() if isinstance(each, Holder))
 
 
 __all__ = ["Holder"]

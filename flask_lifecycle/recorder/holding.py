@@ -71,10 +71,17 @@ class Holder(t.Protocol):
 holders: WeakValueDictionary[Owner, Holder] = WeakValueDictionary()
 
 
+def all_holders() -> list[Holder]:
+    """Return the holders of all apps."""
+    # In one call into C, unlike its values: other threads make and remove apps meanwhile.
+    references = holders.valuerefs()
+    return [holder for reference in references if (holder := reference()) is not None]
+
+
 def arm() -> None:
     """Set the flag, or clear it if no app holds requests any more."""
     global armed
-    armed = any(holder.armed for holder in [*holders.values()])
+    armed = any(holder.armed for holder in all_holders())
 
 
 @fail_open
@@ -159,6 +166,7 @@ __all__ = [
     "When",
     "after",
     "after_awaited",
+    "all_holders",
     "arm",
     "armed",
     "awaited",

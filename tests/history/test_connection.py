@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 import typing as t
+import weakref
 from contextlib import closing
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from flask_lifecycle.history.connection import APPLICATION_ID, VERSION, Connecti
 from flask_lifecycle.history.problems import HistoryError
 from tests.helpers import ROOT
 from tests.helpers.history import Served, make, served, stored_ids, tries_again_soon
+from tests.helpers.meanwhile import meanwhile
 from tests.helpers.servers import wait_for
 
 
@@ -347,3 +349,15 @@ def test_an_error_is_told_as_a_reason(tmp_path: Path) -> None:
     with pytest.raises(HistoryError, match="cannot be used: no such function"):
         connection.use(lambda opened: opened.execute("SELECT nonesuch()"), create=True)
     connection.close()
+
+
+def test_connections_are_made_while_others_are_closed(tmp_path: Path) -> None:
+    made: list[Connection] = []
+
+    def make_one() -> None:
+        made.append(Connection(tmp_path / "other.sqlite", is_private=False))
+
+    make_one()
+    with meanwhile(make_one, weakref):
+        close_all()
+    assert len(made) > 1
