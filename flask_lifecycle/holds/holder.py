@@ -226,12 +226,14 @@ class Holder:
         if number == UNNUMBERED:
             place = tracepoint.stage, tracepoint.name, tracepoint.callable
         key = place, endpoint
-        known = self._at.get(key)
+        # First: where the breakpoints are replaced meanwhile, the new ones have another one.
+        at = self._at
+        known = at.get(key)
         if known is None:
-            if len(self._at) >= _CACHED:
-                self._at.clear()
+            if len(at) >= _CACHED:
+                at.clear()
             known = tuple(each for each in self.breakpoints if each.is_at(tracepoint, endpoint))
-            self._at[key] = known
+            at[key] = known
         return known
 
     def _use_up(self, used: Breakpoint) -> bool:
