@@ -116,10 +116,9 @@ def _safe(text: str, args: t.Any, redactor: Redactor) -> t.Any:
         )
     if type(args) is dict:
         return {
-            key: MASK
-            if type(key) is str and redactor.is_secret(key)
-            else _shown(args[key], redactor)
-            for key in args
+            key: MASK if type(key) is str and redactor.is_secret(key) else _shown(each, redactor)
+            # At once: other threads may change it.
+            for key, each in [*args.items()]
             if type(key) in SCALARS
         }
     return _shown(args, redactor)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import inspect
 import typing as t
-from itertools import islice
 from sys import _getframe
 from types import FrameType, FunctionType, MethodType
 
@@ -73,8 +72,8 @@ def _named(redactor: Redactor, held: t.Any, where: str) -> JsonObject:
     """Return a dict with its values masked by their names, within the limit of one detail."""
     room = redactor.max_bytes
     shown: JsonObject = {}
-    # At once: other threads may change it.
-    for name, value in [*islice(dict.items(held), _NAMES)]:
+    # Copied first: other threads may change it.
+    for name, value in [*dict.items(held)][:_NAMES]:
         if type(name) is not str:
             continue
         masked = redactor.named(name, value, (where,)) if room > 0 else _CUT
@@ -110,7 +109,7 @@ def _request(trace: LiveTrace) -> JsonObject:
     shown["view_args"] = _named(redactor, args, "view_args") if isinstance(args, dict) else None
     form = held.get("form")
     if isinstance(form, dict):
-        given = [*islice(dict.items(form), _NAMES)]
+        given = [*dict.items(form)][:_NAMES]
         lists = [(name, values) for name, values in given if type(values) is list]
         pairs = [(name, each) for name, values in lists for each in values][:_NAMES]
         shown["form"] = [

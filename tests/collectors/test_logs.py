@@ -6,6 +6,7 @@ import logging
 import sqlite3
 import typing as t
 import warnings
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,10 @@ from flask import Flask, flash, get_flashed_messages
 
 import flask_lifecycle
 from flask_lifecycle import Lifecycle
+from flask_lifecycle.collectors import logs
 from flask_lifecycle.trace.model import Step
 from tests.helpers.apps import make_app, steps_of
+from tests.helpers.meanwhile import meanwhile
 
 
 def steps(app: Flask, lifecycle: Lifecycle, view: t.Callable[[], t.Any], stage: str) -> list[Step]:
@@ -236,3 +239,22 @@ def test_each_can_be_switched_off_and_is_undone() -> None:
     lifecycle.undo(app)
     other_lifecycle.undo(other)
     assert python._showwarnmsg is own or own.__module__.startswith("flask_lifecycle")
+
+
+def test_the_arguments_of_a_record_are_changed_while_it_is_read() -> None:
+    app, lifecycle = make_app()
+    numbers = count()
+    values: dict[t.Any, t.Any] = {"name": "ada", "number": 1}
+
+    def change() -> None:
+        number = next(numbers)
+        values.pop(number - 1, None)
+        values[number] = number
+
+    def view() -> str:
+        with meanwhile(change, logs):
+            app.logger.warning("%(name)s", values)
+        return ""
+
+    (step,) = steps(app, lifecycle, view, "log")
+    assert step.detail["message"] == "ada"

@@ -305,8 +305,8 @@ def opened(writer: Writer, step: int, result: t.Any) -> None:
     try:
         if writer.owner not in owners or not isinstance(result, dict):
             return
-        # Of a huge session, no more is shown.
-        first = islice(dict.items(result), NAMES_KEPT)
+        # Copied first: other threads may change it. Of a huge session, no more is shown.
+        first = [*dict.items(result)][:NAMES_KEPT]
         names = {name: held for name, held in first if type(name) is str}
         if names:
             noted = Changed()

@@ -7,6 +7,7 @@ import sys
 import typing as t
 import weakref
 from functools import partial
+from itertools import count
 
 import pytest
 from flask import (
@@ -22,8 +23,15 @@ from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from itsdangerous import URLSafeTimedSerializer
 
 from flask_lifecycle import Lifecycle
+from flask_lifecycle.collectors.changes import mappings
+from flask_lifecycle.collectors.changes.record import owners
+from flask_lifecycle.recorder.steps import begin
 from flask_lifecycle.trace.model import Trace
+from flask_lifecycle.trace.owner import Owner
+from flask_lifecycle.trace.tracepoint import Tracepoint
+from flask_lifecycle.trace.writer import LiveTrace
 from tests.helpers.apps import make_app
+from tests.helpers.meanwhile import meanwhile
 
 NOTHING: dict[str, t.Any] = {"added": {}, "changed": {}, "removed": []}
 
@@ -499,3 +507,22 @@ def test_flasks_own_methods_are_named_whatever_records_them() -> None:
         "plain": "<function flask.app.Flask.dispatch_request>",
         "partial": "<partial of <function flask.app.Flask.make_response>>",
     }
+
+
+def test_a_session_is_changed_while_it_is_recorded() -> None:
+    app, _ = make_app()
+    owner = Owner(app)
+    trace, held, numbers = LiveTrace(owner, "GET", "/"), {"user": "ada", "cart": 1}, count()
+    step = begin(trace, Tracepoint("session_open", "session"))
+
+    def change() -> None:
+        held[f"other{next(numbers)}"] = 1
+
+    opened: t.Any = mappings.opened
+    owners.add(owner)
+    try:
+        with meanwhile(change, mappings):
+            getattr(opened, "__wrapped__", opened)(trace, step, held)
+    finally:
+        owners.discard(owner)
+    assert trace.notes.shown(trace, step)["session"]["user"] == "ada"
