@@ -107,9 +107,11 @@ class Member:
         self._has_asked = False
         self._listening = locks.lock()
         self._read: int | None = None
-        # The requests that are watched, and until when some are that were asked for once.
+        # The requests that are watched, and until when some are that were asked for once: by the
+        # threads of the panel.
         self._watched: frozenset[str] = frozenset()
         self._asked: dict[str, float] = {}
+        self._asking = locks.lock()
         self._watched_at = self._published_at = 0.0
         self._others: list[Published] = []
         self._others_at = 0.0
@@ -182,19 +184,22 @@ class Member:
 
     def ask(self, trace_id: str) -> None:
         """Watch a request for some seconds."""
-        self._asked[trace_id] = monotonic() + WATCH_SECONDS
+        with self._asking:
+            self._asked[trace_id] = monotonic() + WATCH_SECONDS
         self._watch(self.wanted())
 
     def _watch(self, wanted: t.Iterable[str] | None) -> None:
         """Let the others know if this process has viewers, and which requests they watch."""
         now = monotonic()
-        self._asked = {each: until for each, until in self._asked.items() if until > now}
-        if wanted is None and not self._asked:
+        with self._asking:
+            self._asked = {each: until for each, until in self._asked.items() if until > now}
+            asked = [*self._asked]
+        if wanted is None and not asked:
             if self._watched_at:
                 self._watched_at = 0.0
                 self.board.unwatch()
             return
-        named = [each for each in (*self._asked, *(wanted or ())) if _ID.fullmatch(each)]
+        named = [each for each in (*asked, *(wanted or ())) if _ID.fullmatch(each)]
         ids = frozenset(named[:_WATCHED])
         if now - self._watched_at >= _WATCH or ids != self._watched:
             self._watched_at, self._watched = now, ids

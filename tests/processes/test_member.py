@@ -7,6 +7,7 @@ import typing as t
 from collections.abc import Iterator
 from contextlib import closing
 from functools import partial
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from flask_lifecycle.processes.thread import OFTEN, SELDOM
 from flask_lifecycle.summary.summarize import summarized as summarize_trace
 from flask_lifecycle.trace.writer import LiveTrace
 from tests.helpers.history import make, served
+from tests.helpers.meanwhile import in_turns
 from tests.helpers.servers import wait_for
 
 
@@ -220,3 +222,22 @@ def fresh(app: App) -> t.Any:
     app.member._others_at = 0.0
     app.member.turn()
     return app.member.others()
+
+
+def test_requests_are_asked_for_while_the_others_are_told_of_those(
+    apps: tuple[App, App], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    member, numbers, asked = apps[0].member, count(), set[str]()
+    monkeypatch.setattr(member.board, "watch", lambda _ids: None)
+    monkeypatch.setattr(member_module, "WATCH_SECONDS", 1000.0)
+
+    def ask() -> None:
+        asked.add(f"{next(numbers):024x}")
+        member.ask(max(asked))
+
+    while len(asked) < 500:
+        ask()
+    with in_turns(ask):
+        while len(asked) < 700:
+            member._watch(())
+    assert asked <= {*member._asked}
