@@ -221,11 +221,12 @@ class SharedHolds:
     def _shown(self, held: Held) -> JsonObject:
         made = held.to_dict()
         key = made["trace"], made["step"], made["when"]
-        if key not in self._next:
+        following = self._next.get(key)
+        if following is None:
             if len(self._next) >= _CACHED:
                 self._next.clear()
-            self._next[key] = next_functions(self._app_map(), held.writer.trace)
-        return {**made, "seen": {**made["seen"], "next": self._next[key]}}
+            following = self._next[key] = next_functions(self._app_map(), held.writer.trace)
+        return {**made, "seen": {**made["seen"], "next": following}}
 
 
 def _cut(seen: JsonObject) -> JsonObject:

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import typing as t
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from flask import Flask
 
 from flask_lifecycle import Lifecycle
 from flask_lifecycle.holds.bounds import Viewers
+from flask_lifecycle.holds.holder import Holder
+from flask_lifecycle.panel import shared_holds
+from flask_lifecycle.panel.kept_breakpoints import KeptBreakpoints
 from flask_lifecycle.panel.shared_holds import SharedHolds, _cut
 from flask_lifecycle.processes.member import Member
+from flask_lifecycle.trace.owner import Owner
 from tests.helpers.history import make
+from tests.helpers.meanwhile import meanwhile
 
 Json = dict[str, t.Any]
 
@@ -89,3 +96,19 @@ def test_viewers_of_other_processes_do_not_keep_each_other() -> None:
 def test_what_is_published_is_bounded() -> None:
     seen = {"g": {"a": "x" * 500_000}, "session": {"b": 1}, "next": [{"name": "view"}]}
     assert _cut(seen) == {"g": None, "session": {"b": 1}, "next": [{"name": "view"}]}
+
+
+def test_what_follows_a_held_request_is_forgotten_while_it_is_shown(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    owner = Owner(Flask(__name__))
+    kept = KeptBreakpoints(Holder(owner, 1.0), None)
+    holds = SharedHolds(Holder(owner, 1.0), None, dict, kept)
+    held: t.Any = SimpleNamespace(
+        to_dict=lambda: {"trace": "a", "step": 0, "when": "before", "seen": {}},
+        writer=SimpleNamespace(trace=None),
+    )
+    monkeypatch.setattr(shared_holds, "next_functions", lambda *_: [{"name": "view"}])
+    with meanwhile(holds._next.clear, shared_holds):
+        assert holds._shown(held)["seen"] == {"next": [{"name": "view"}]}
+    holds.holder.close()
