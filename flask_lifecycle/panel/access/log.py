@@ -24,13 +24,14 @@ class AccessLog(logging.Filter):
     def __init__(self, token: str) -> None:
         super().__init__()
         self._forms = {token, quote(token, safe=""), quote(token)}
-        #: The panel's paths, as clients have requested them.
-        self._roots: set[str] = set()
+        # The panel's paths, as clients have requested them: replaced as a whole, as other threads
+        # log meanwhile.
+        self._roots: frozenset[str] = frozenset()
 
     def add_root(self, path: str) -> None:
         """Register the path of the panel, without its trailing slash, as a client requests it."""
         if len(self._roots) < _ROOTS:
-            self._roots.add(path)
+            self._roots |= {path}
 
     def filter(self, record: logging.LogRecord) -> bool:
         if isinstance(record.msg, str):
