@@ -49,7 +49,7 @@ def _definers(kind: t.Any) -> dict[str, int]:
     one step.
     """
     return {
-        name: next(id(each) for each in kind.__mro__ if name in vars(each))
+        name: next((id(each) for each in kind.__mro__ if name in vars(each)), 0)
         for name in (*_METHODS, *_TRANSACTIONS)
     }
 

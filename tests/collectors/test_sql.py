@@ -19,6 +19,7 @@ from sqlalchemy import orm
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from flask_lifecycle import Lifecycle
+from flask_lifecycle.collectors import sql
 from flask_lifecycle.panel.toolbar_view import toolbar_view
 from flask_lifecycle.trace.model import Step, Trace
 from tests.helpers.apps import make_app, steps_of
@@ -835,3 +836,18 @@ def test_commits_are_counted_apart_from_statements() -> None:
     shown = toolbar_view(trace)
     assert shown["sql"][0] == 8
     assert shown["ends"] == [6, 1]
+
+
+def test_a_class_that_is_part_of_a_dialect_may_be_used_alone() -> None:
+    class Sending:
+        """Sends statements, for a dialect or for something else."""
+
+        def do_execute(self, cursor: t.Any, statement: str, parameters: t.Any) -> str:
+            return statement
+
+    app, _ = made_app()
+    sql._wrap(Sending)
+    sending: t.Any = Sending()
+    app.add_url_rule("/", "index", lambda: sending.do_execute(None, "SELECT 1", ()))
+    sending.name = "odd"
+    assert app.test_client().get("/").text == "SELECT 1"
