@@ -26,6 +26,7 @@ from werkzeug.routing import Rule
 from .._compat import SEPARATE_CONTEXTS
 from ..faults import fault
 from ..recorder.callables import tracepoint_of
+from ..recorder.registries import error_handlers
 from ..redact import Redactor
 from ..trace.model import JsonObject
 from ..trace.sentences.words import cut
@@ -47,7 +48,7 @@ _OF_FLASK = re.compile("(?:FLASK|WERKZEUG|PYTHON|VIRTUAL_ENV)")
 
 
 class AppMap:
-    """A snapshot of an app's registries.
+    """A snapshot of an app's registries, to which other threads may add meanwhile.
 
     :param app: the app.
     :param middleware: the tracepoints around it, outermost first.
@@ -65,7 +66,7 @@ class AppMap:
         app = self._app
         rules = [self._rule(rule) for rule in app.url_map.iter_rules()]
         unmatched = self._plan(())
-        config = {key: value for key, value in app.config.items() if isinstance(key, str)}
+        config = {key: value for key, value in [*app.config.items()] if isinstance(key, str)}
         return {
             "name": app.name,
             "import_name": app.import_name,
@@ -82,9 +83,9 @@ class AppMap:
                     "import_name": blueprint.import_name,
                     "url_prefix": blueprint.url_prefix,
                 }
-                for name, blueprint in app.blueprints.items()
+                for name, blueprint in [*app.blueprints.items()]
             ],
-            "extensions": sorted(name for name in app.extensions if isinstance(name, str)),
+            "extensions": sorted(name for name in [*app.extensions] if isinstance(name, str)),
             "config": {key: self._setting(key, config[key]) for key in sorted(config)},
             "rules": rules,
             "unmatched": unmatched,
@@ -101,7 +102,8 @@ class AppMap:
         with suppress(OSError):
             # It may have been deleted.
             found["folder"] = str(Path.cwd())
-        found |= {name: os.environ[name] for name in sorted(os.environ) if _OF_FLASK.match(name)}
+        names = [name for name in sorted(os.environ) if _OF_FLASK.match(name)]
+        found |= {name: value for name in names if (value := os.environ.get(name)) is not None}
         named = self._redactor.named
         return {name: named(name, value, ("environment",)) for name, value in found.items()}
 
@@ -174,12 +176,10 @@ class AppMap:
     def _error_handlers(self) -> list[JsonObject]:
         return [
             {
-                **self._hook("error_handler", handler, name or "app"),
-                "for": str(code) if code is not None else kind.__name__,
+                **self._hook("error_handler", each.handler, each.scope or "app"),
+                "for": each.registered,
             }
-            for name, codes in self._app.error_handler_spec.items()
-            for code, by_class in codes.items()
-            for kind, handler in by_class.items()
+            for each in error_handlers(self._app)
         ]
 
     def _hook(self, stage: str, func: t.Any, scope: str | None = None) -> JsonObject:

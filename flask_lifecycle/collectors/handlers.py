@@ -9,6 +9,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.routing import RoutingException
 
 from ..recorder.callables import callable_name, source_of
+from ..recorder.registries import ErrorHandler, error_handlers
 from ..trace.model import JsonObject
 
 _MOST = 50
@@ -18,23 +19,6 @@ _MOST = 50
 #: (``handle_exception``); ``reraised`` is what that method does in debug mode. ``overridden`` is
 #: what a method of the app's own answers, without a handler.
 Fate = t.Literal["user", "server_error", "reraised", "overridden"]
-
-
-class _Entry(t.NamedTuple):
-    """A handler as it is registered."""
-
-    scope: str | None
-    code: int | None
-    kind: type
-    handler: t.Any
-
-    def matches(self, error: type) -> bool:
-        """Return whether it is for exceptions of a class."""
-        return self.code in (None, code_of(error)) and self.kind in error.__mro__
-
-    @property
-    def registered(self) -> str:
-        return self.kind.__name__ if self.code is None else str(self.code)
 
 
 def look_up(
@@ -50,10 +34,10 @@ def look_up(
     kind = InternalServerError if fate == "server_error" else type(error)
     scopes = (*reversed(blueprints), None)
     why_not = _Reasons(app, scopes, error, fate)
-    found: list[tuple[tuple[int, ...], _Entry, str]] = []
-    for each in _entries(app):
+    found: list[tuple[tuple[int, ...], ErrorHandler, str]] = []
+    for each in error_handlers(app):
         why = why_not.of(each)
-        is_candidate = each.scope in scopes and each.matches(kind)
+        is_candidate = each.scope in scopes and _matches(each, kind)
         rank = (9, 9, 9)
         if is_candidate:
             rank = each.code is None, scopes.index(each.scope), kind.__mro__.index(each.kind)
@@ -63,14 +47,12 @@ def look_up(
     return [_shown(each, why, taken) for _, each, why in found[:_MOST]]
 
 
-def _entries(app: flask.Flask) -> t.Iterator[_Entry]:
-    for scope, codes in list(app.error_handler_spec.items()):
-        for code, by_class in list(codes.items()):
-            for kind, handler in list(by_class.items()):
-                yield _Entry(scope, code, kind, handler)
+def _matches(entry: ErrorHandler, error: type) -> bool:
+    """Return whether a handler is for exceptions of a class."""
+    return entry.code in (None, code_of(error)) and entry.kind in error.__mro__
 
 
-def _shown(entry: _Entry, why: str, taken: _Entry | None) -> JsonObject:
+def _shown(entry: ErrorHandler, why: str, taken: ErrorHandler | None) -> JsonObject:
     source = source_of(entry.handler)
     is_taken = entry is taken
     return {
@@ -104,12 +86,12 @@ class _Reasons:
         elif fate == "reraised":
             self._server_error = f"{_reraised(app)}, so no handler for 500 is asked"
 
-    def of(self, entry: _Entry) -> str:
+    def of(self, entry: ErrorHandler) -> str:
         """Return the reason, or an empty text if it may take the exception."""
         if entry.scope not in self._scopes:
             return f"for requests of the blueprint {entry.scope} only"
-        is_for = entry.matches(self._kind)
-        is_for_500 = entry.matches(InternalServerError)
+        is_for = _matches(entry, self._kind)
+        is_for_500 = _matches(entry, InternalServerError)
         if is_for and self._fate == "overridden":
             return "a handle_user_exception of the app's own answers instead"
         if self._fate == "server_error":

@@ -10,6 +10,7 @@ import flask
 from ..faults import fail_open
 from ..recorder.callables import tracepoint_of
 from ..recorder.memo import Memo
+from ..recorder.registries import error_handlers
 from ..trace.log import TRACEPOINT, WIDTH
 from ..trace.model import FUNCTION_STAGES
 from ..trace.tracepoint import TRACEPOINTS, Tracepoint
@@ -63,14 +64,12 @@ class FunctionTracepoints:
     def _error_handler(
         self, app: flask.Flask, trace: LiveTrace, func: t.Any, tracepoint: Tracepoint
     ) -> Found:
-        found = [
-            (name, str(code) if code is not None else kind.__name__)
-            for name in (*reversed(trace.blueprints), None, *app.error_handler_spec)
-            for code, by_class in app.error_handler_spec.get(name, {}).items()
-            for kind, handler in by_class.items()
-            if handler is func
-        ]
-        scope, handled = found[0] if found else (None, "")
+        # In the order in which Flask looks them up.
+        scopes = (*reversed(trace.blueprints), None)
+        rank = {name: at for at, name in enumerate(scopes)}
+        found = [each for each in error_handlers(app) if each.handler is func]
+        found.sort(key=lambda each: rank.get(each.scope, len(rank)))
+        scope, handled = (found[0].scope, found[0].registered) if found else (None, "")
         # A handler may be registered for several exceptions.
         lasting = len(found) == 1
         return Found(replace(tracepoint, scope=scope or "app"), lasting, handled)
@@ -82,7 +81,7 @@ class FunctionTracepoints:
             tracepoint = self._tracepoint(app, func, "view")
             if tracepoint is None:
                 return None
-            endpoints = sum(1 for view in app.view_functions.values() if view is func)
+            endpoints = sum(view is func for view in [*app.view_functions.values()])
             return Found(replace(tracepoint, scope=scope), lasting=endpoints == 1)
 
         method = getattr(view_class, trace.method.lower(), None) or (

@@ -197,10 +197,11 @@ class Functions:
         """Return a recorder that takes its function as an argument and does not keep it alive."""
         tracepoint = t.cast("Tracepoint", found.tracepoint)
         key = number(tracepoint), found.handles, awaits
-        if key not in self._recorders:
+        known = self._recorders.get(key)
+        if known is None:
             if len(self._recorders) >= _CACHED:
                 self._recorders.clear()
-            self._recorders[key] = self._recording(
+            known = self._recorders[key] = self._recording(
                 None,
                 number(tracepoint),
                 *self._probes(tracepoint.stage, found),
@@ -208,7 +209,7 @@ class Functions:
                 parameters=_PARAMETERS[tracepoint.stage],
                 awaits=awaits,
             )
-        return self._recorders[key]
+        return known
 
     def _probes(self, stage: str, found: Found) -> t.Iterator[Probe]:
         if stage == "view":

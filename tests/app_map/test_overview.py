@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import typing as t
+from itertools import count
 from pathlib import Path
 
 import pytest
-from flask import Flask
+from flask import Blueprint, Flask
 
 from flask_lifecycle import Lifecycle
+from flask_lifecycle.app_map import overview
+from flask_lifecycle.app_map.overview import AppMap
+from flask_lifecycle.recorder import registries
+from flask_lifecycle.redact import Redactor
+from tests.helpers.meanwhile import meanwhile
 
 
 def asked(config: dict[t.Any, t.Any] | None = None, /, **more: t.Any) -> dict[str, t.Any]:
@@ -111,3 +118,29 @@ def test_the_title_of_a_rule_is_the_first_sentence_of_its_view() -> None:
     assert titles["/told"] == "Show one order with its lines"
     assert titles["/untold"] is None
     assert titles["/computed"] is None
+
+
+def test_other_threads_add_to_the_app_while_its_map_is_made(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    app, numbers = Flask(__name__), count(1000)
+    app.register_error_handler(404, lambda _: "none")
+    monkeypatch.setenv("FLASK_SOON_GONE", "1")
+
+    def change() -> None:
+        """Add to all, and remove it again."""
+        number = next(numbers)
+        name, is_new = f"other{number % 50}", number // 50 % 2 == 0
+        registry: t.Any
+        for registry in (app.config, app.extensions, app.blueprints, app.error_handler_spec):
+            registry.pop(name, None)
+            if is_new:
+                registry[name] = Blueprint(name, __name__) if registry is app.blueprints else {}
+        # As Flask does, when it looks for a handler of a code.
+        app.error_handler_spec[None].pop(number - 1, None)
+        assert not app.error_handler_spec[None][number]
+        os.environ.pop("FLASK_SOON_GONE", None)
+
+    with meanwhile(change, overview, registries):
+        made = AppMap(app, Redactor(), []).to_dict()
+    assert [each["for"] for each in made["error_handlers"]] == ["404"]

@@ -6,14 +6,23 @@ import functools
 import importlib
 import typing as t
 import warnings
+from itertools import count
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from flask import Flask
 
 from flask_lifecycle import Lifecycle
+from flask_lifecycle.instrumentation import function_tracepoints, functions
+from flask_lifecycle.instrumentation.function_tracepoints import Found
+from flask_lifecycle.instrumentation.functions import Functions
+from flask_lifecycle.recorder import registries
 from flask_lifecycle.trace.model import Source
+from flask_lifecycle.trace.owner import Owner
+from flask_lifecycle.trace.tracepoint import Tracepoint
 from tests.helpers.apps import make_app, steps_of
+from tests.helpers.meanwhile import meanwhile
 
 
 def test_hooks_of_every_kind_have_a_name() -> None:
@@ -89,3 +98,33 @@ def test_a_class_is_found_in_a_file_that_python_warns_of(
     told = t.cast("t.Any", client.get("/_lifecycle/api/app").json)
     (rule,) = [each for each in told["rules"] if each["rule"] == "/"]
     assert rule["view"]["source"] == {"file": str(file), "line": 6}
+
+
+def test_flask_looks_for_handlers_of_others_while_one_is_described() -> None:
+    app, lifecycle = make_app()
+    app.register_error_handler(404, lambda _: ("none", 404))
+    numbers = count(1000)
+
+    def look() -> None:
+        number = next(numbers)
+        app.error_handler_spec[None].pop(number - 1, None)
+        assert not app.error_handler_spec[None][number]
+        app.view_functions.pop(f"other{number - 1}", None)
+        app.view_functions[f"other{number}"] = str
+
+    app.add_url_rule("/", "index", lambda: "")
+    with meanwhile(look, function_tracepoints, registries):
+        assert app.test_client().get("/missing").text == "none"
+        app.test_client().get("/")
+    answered, missing = lifecycle.traces(app)
+    (step,) = steps_of(missing, "error_handler")
+    assert (step.scope, step.detail["for"]) == ("app", "404")
+    assert steps_of(answered, "view")
+
+
+def test_recorders_are_forgotten_while_one_is_made() -> None:
+    recording = Mock()
+    made = Functions(Flask, Owner(Flask(__name__)), recording, Mock(), changes=False)
+    found = Found(Tracepoint("view", "index"), lasting=True)
+    with meanwhile(made._recorders.clear, functions):
+        assert made._recorder(found, awaits=False) is recording.return_value
