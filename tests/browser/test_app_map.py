@@ -159,6 +159,18 @@ def test_a_method_that_is_not_taken_meets_the_apps_hooks_alone(panel: Panel) -> 
     assert max(apart) < 5
 
 
+def test_it_opens_with_the_method_of_the_selected_request(panel: Panel) -> None:
+    page = panel.page
+    panel.fetch("/shop/sign-in", "POST")
+    panel.shows_row("/shop/sign-in")
+    open_view(panel, "App")
+    page.get_by_role("heading", name="POST /shop/sign-in", level=2).wait_for()
+    page.get_by_label("Method").select_option("GET")
+    page.get_by_role("heading", name="GET /shop/sign-in", level=2).wait_for()
+    page.locator(".rule", has_text="admin.orders.show").click()
+    page.get_by_role("heading", name="GET /admin/orders/<int:id>", exact=True).wait_for()
+
+
 def test_what_was_never_asked_for(panel: Panel) -> None:
     page = panel.page
     open_view(panel, "App")

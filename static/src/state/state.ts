@@ -88,7 +88,8 @@ export interface AppQuery {
   readonly part: "rules" | "about";
   /** The picked rule, by its name in the address; null: the likeliest. */
   readonly rule: string | null;
-  readonly method: string;
+  /** The picked method; null: that of the selected request, or one that the rule takes. */
+  readonly method: string | null;
   /** A path to try, or words. */
   readonly path: string;
   /** Only the rules that were never requested. */
@@ -195,7 +196,7 @@ export const EMPTY: State = {
   black: false,
   talk: [],
   view: DIAGRAM,
-  app: { part: "rules", rule: null, method: "GET", path: "", never: false },
+  app: { part: "rules", rule: null, method: null, path: "", never: false },
   compared: null,
   comparedStep: null,
   marked: null,

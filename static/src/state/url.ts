@@ -63,7 +63,7 @@ function appQuery(query: URLSearchParams): AppQuery {
   return {
     part: query.get("part") === "about" ? "about" : "rules",
     rule: query.get("rule"),
-    method: query.get("method") ?? EMPTY.app.method,
+    method: query.get("method"),
     path: query.get("path") ?? "",
     never: query.has("never"),
   };

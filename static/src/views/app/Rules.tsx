@@ -3,10 +3,9 @@
 import type { JSX } from "preact";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 
-import type { AppMap, Match, Rule } from "../../api/types";
+import type { AppMap, Match, Rule, Trace } from "../../api/types";
 import { actions } from "../../state/actions";
 import { current, isOfAnother } from "../../state/request";
-import { EMPTY } from "../../state/state";
 import { all, state } from "../../state/store";
 import { grouped } from "../../trace/format";
 import { isSameRun } from "../../trace/run";
@@ -15,13 +14,14 @@ import { namesOf } from "./phases";
 import { Plan } from "./Plan";
 import { RuleButton } from "./RuleButton";
 
-const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
+const USUAL = "GET";
+const METHODS = [USUAL, "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
 const SHOWN = 200;
 
 export function Rules({ map }: { readonly map: AppMap }): JSX.Element {
   const { rule: wanted, method, path } = state.value.app;
   const names = useMemo(() => namesOf(map.rules), [map]);
-  const match = useMatch(path, method);
+  const match = useMatch(path, method ?? USUAL);
   const called = calledEndpoints(map);
   const rules = listedRules(map, called);
   const named = map.rules[names.indexOf(wanted ?? "")] ?? null;
@@ -30,11 +30,12 @@ export function Rules({ map }: { readonly map: AppMap }): JSX.Element {
     actions.app({ rule: names[map.rules.indexOf(each)] ?? null });
   };
   const asks = isPath(path);
-  const asked = methodFor(rule, method, path);
+  const usual = usualMethod(rule);
+  const asked = method ?? usual;
   return (
     <div class="rules">
       <div class="rule-list">
-        <Ask method={asked} path={path} />
+        <Ask method={asked} usual={usual} path={path} />
         {asks && match !== null ? <Answer map={map} found={match} onPick={pick} /> : null}
         {asks ? null : <List map={map} rules={rules} picked={rule} called={called} onPick={pick} />}
       </div>
@@ -83,30 +84,39 @@ function likeliest(map: AppMap, rules: readonly Rule[], match: Match | null): Ru
   const matched = nearest === null ? undefined : map.rules[nearest];
   if (matched !== undefined) return matched;
   const trace = path !== "" || never ? null : current(state.value);
-  const own = rules.find((each) => each.rule === trace?.url_rule && each.endpoint === trace.endpoint);
+  const own = rules.find((each) => isRuleOf(each, trace));
   return own ?? (isPath(path) ? null : (rules[0] ?? null));
 }
 
-/** Without a path to try and a method that was picked, one that the rule takes. */
-function methodFor(rule: Rule | null, method: string, path: string): string {
-  if (rule === null || path !== "" || method !== EMPTY.app.method || rule.methods.includes(method))
-    return method;
-  return rule.methods.find((each) => each !== "HEAD" && each !== "OPTIONS") ?? method;
+function isRuleOf({ rule, endpoint }: Rule, trace: Trace | null): boolean {
+  return trace !== null && rule === trace.url_rule && endpoint === trace.endpoint;
+}
+
+/** Where none is picked: the method of the selected request for the rule, or one that the rule takes. */
+function usualMethod(rule: Rule | null): string {
+  if (rule === null || state.value.app.path !== "") return USUAL;
+  const trace = current(state.value);
+  if (trace !== null && isRuleOf(rule, trace)) return trace.method;
+  if (rule.methods.includes(USUAL)) return USUAL;
+  return rule.methods.find((each) => each !== "HEAD" && each !== "OPTIONS") ?? USUAL;
 }
 
 interface AskProps {
   readonly method: string;
+  /** The one without a pick. */
+  readonly usual: string;
   readonly path: string;
 }
 
-function Ask({ method, path }: AskProps): JSX.Element {
+function Ask({ method, usual, path }: AskProps): JSX.Element {
   return (
     <div class="ask">
       <select
         aria-label="Method"
         value={method}
         onChange={(event) => {
-          actions.app({ method: event.currentTarget.value });
+          const { value } = event.currentTarget;
+          actions.app({ method: value === usual ? null : value });
         }}
       >
         {(METHODS.includes(method) ? METHODS : [...METHODS, method]).map((each) => (
