@@ -35,7 +35,8 @@ raise_error(PyObject *error)
 #endif
 }
 
-/* What `sys.exc_info()` returns, to be restored. */
+/* What the running function or generator handles, to be restored: not what only its callers handle, as
+ * `sys.exc_info()` would return. A generator would keep that when it is resumed elsewhere. */
 typedef struct {
 #if PY_VERSION_HEX >= 0x030B0000
     PyObject *value;
@@ -49,11 +50,13 @@ static Handled
 begin_handling(PyObject *error)
 {
     Handled before;
+    const _PyErr_StackItem *own = PyThreadState_Get()->exc_info;
+    before.value = Py_XNewRef(own->exc_value);
 #if PY_VERSION_HEX >= 0x030B0000
-    before.value = PyErr_GetHandledException();
     PyErr_SetHandledException(error);
 #else
-    PyErr_GetExcInfo(&before.type, &before.value, &before.traceback);
+    before.type = Py_XNewRef(own->exc_type);
+    before.traceback = Py_XNewRef(own->exc_traceback);
     PyErr_SetExcInfo(Py_NewRef(Py_TYPE(error)), Py_NewRef(error), PyException_GetTraceback(error));
 #endif
     return before;

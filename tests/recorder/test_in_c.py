@@ -350,6 +350,26 @@ def test_what_it_raises_is_what_probes_and_holds_see(
             seen.clear()
 
 
+@pytest.mark.parametrize("maker", BOTH)
+def test_a_generator_keeps_nothing_that_only_its_caller_handles(
+    trace: LiveTrace, maker: t.Any
+) -> None:
+    made = made_by(maker, Raises(), parameters="")
+
+    def chunks() -> t.Iterator[t.Any]:
+        with pytest.raises(LookupError):
+            made()
+        yield sys.exc_info()[1]
+        yield sys.exc_info()[1]
+
+    running, outer = chunks(), ValueError("outer")
+    try:
+        raise outer
+    except ValueError:
+        assert next(running) is outer
+    assert next(running) is None
+
+
 @pytest.mark.parametrize("when", ["before", "enter", "note", "leave", "after"])
 def test_an_exit_from_a_probe_is_not_kept_from_the_app(trace: LiveTrace, when: str) -> None:
     def exits() -> t.NoReturn:
