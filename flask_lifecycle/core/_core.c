@@ -19,6 +19,10 @@
 #define Py_END_CRITICAL_SECTION() }
 #endif
 
+#if PY_VERSION_HEX < 0x030D0000
+#define PyObject_GetOptionalAttr _PyObject_LookupAttr
+#endif
+
 #include "contents.h"
 #include "fields.h"
 #include "json.h"

@@ -110,23 +110,18 @@ begin_statement(Shortcut *self, PyObject *const *args, Py_ssize_t count)
 }
 VECTORCALL(begin_statement)
 
-/* Put the number of rows with a statement, if a cursor knows it; return -1 with an exception. */
+/* Put the number of rows with a statement, if a cursor knows it; return -1 with an exception, which may be
+ * the cursor's: it is not asked again. */
 static int
 put_rows(State *state, PyObject *kind, PyObject *note, PyObject *cursor)
 {
-    PyObject *rows = PyObject_GetAttr(cursor, state->names.rowcount);
-    if (rows == NULL) {
-        if (!PyErr_ExceptionMatches(PyExc_AttributeError))
-            return -1;
-        PyErr_Clear();
-        return 0;
-    }
-    int overflow = 0, status = 0;
-    if (PyLong_CheckExact(rows) && (PyObject *)Py_TYPE(note) == kind
-        && (PyLong_AsLongLongAndOverflow(rows, &overflow) >= 0 ? overflow == 0 : false))
+    PyObject *rows = NULL;
+    int status = PyObject_GetOptionalAttr(cursor, state->names.rowcount, &rows), overflow = 0;
+    if (status > 0 && PyLong_CheckExact(rows) && (PyObject *)Py_TYPE(note) == kind
+        && (PyLong_AsLongLongAndOverflow(rows, &overflow) >= 0 || overflow > 0))
         status = PyObject_SetAttr(note, state->names.rows, rows);
-    Py_DECREF(rows);
-    return overflow != 0 ? -1 : status;
+    Py_XDECREF(rows);
+    return status < 0 ? -1 : 0;
 }
 
 /* `end(begun, cursor=None)`: it is done for a statement after which no other has to be looked for. */
@@ -145,9 +140,9 @@ end_statement(Shortcut *self, PyObject *const *args, Py_ssize_t count)
         (void)log_end(log, offset, now());
     Py_XDECREF(log);
     PyObject *kind = PyTuple_GET_ITEM(self->data, STATEMENT), *note = PyTuple_GET_ITEM(args[0], 2);
-    if (!is_done || put_rows(state, kind, note, count == 2 ? args[1] : Py_None) < 0)
-        return NULL;
-    return Py_NewRef(Py_None);
+    if (is_done && put_rows(state, kind, note, count == 2 ? args[1] : Py_None) < 0)
+        is_done = fail_open(state, (PyObject *)self) == 0;
+    return is_done ? Py_NewRef(Py_None) : NULL;
 }
 VECTORCALL(end_statement)
 

@@ -13,10 +13,6 @@
 #include "slots.h"
 #include "state.h"
 
-#if PY_VERSION_HEX < 0x030D0000
-#define PyObject_GetOptionalAttr _PyObject_LookupAttr
-#endif
-
 /* The names of a request's fields, and what else has to be known of them. */
 typedef struct {
     PyObject *plain;

@@ -252,6 +252,31 @@ def test_what_it_opens_is_as_without(tmp_path: Path) -> None:
     assert [step.error.type for step in failed if step.error][:1] == ["ProgrammingError"]
 
 
+def test_a_cursor_is_asked_once_for_its_rows() -> None:
+    app, lifecycle = made_app()
+    asked: list[str] = []
+
+    def broken(_cursor: t.Any) -> t.NoReturn:
+        asked.append("broken")
+        raise RuntimeError("rowcount")
+
+    def large(_cursor: t.Any) -> int:
+        asked.append("large")
+        return 1 << 70
+
+    def view() -> str:
+        mine = sqlite3.connect(":memory:")
+        for rows in (broken, large):
+            kind = type("Cursor", (sqlite3.Cursor,), {"rowcount": property(rows)})
+            mine.cursor(kind).execute("SELECT 1")
+        mine.close()
+        return "view"
+
+    found = [step for step in statements(app, lifecycle, view) if step.name == "SELECT 1"]
+    assert [step.detail["rows"] for step in found] == [None, 1 << 70]
+    assert asked == ["broken", "large"]
+
+
 def test_an_error_is_the_databases() -> None:
     app, lifecycle = made_app()
 
