@@ -110,12 +110,12 @@ recording_traverse(PyObject *object, visitproc visit, void *arg)
     return 0;
 }
 
-/* Not `names` and `defaults`: they are in no cycle by themselves, as a call would need them. */
+/* Not what a call needs, `func`, `names` and `defaults`: they are in no cycle in which nothing else can be
+ * cleared. */
 static int
 recording_clear(PyObject *object)
 {
     Recording *self = (Recording *)object;
-    Py_CLEAR(self->func);
     Py_CLEAR(self->owner);
     Py_CLEAR(self->unless.callable);
     Py_CLEAR(self->kept.callable);
@@ -135,6 +135,7 @@ recording_dealloc(PyObject *object)
     if (self->weakrefs != NULL)
         PyObject_ClearWeakRefs(object);
     (void)recording_clear(object);
+    Py_XDECREF(self->func);
     Py_XDECREF(self->names);
     Py_XDECREF(self->defaults);
     PyMem_Free(self->probes);

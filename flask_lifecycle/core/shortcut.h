@@ -27,10 +27,7 @@ leave_to_python(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *
     if (PyErr_Occurred() && !PyErr_ExceptionMatches(PyExc_Exception))
         return NULL;
     PyErr_Clear();
-    PyObject *func = ((Shortcut *)self)->func;
-    if (func == NULL)
-        return PyErr_Format(PyExc_RuntimeError, "the function is gone");
-    return PyObject_Vectorcall(func, args, nargsf, kwnames);
+    return PyObject_Vectorcall(((Shortcut *)self)->func, args, nargsf, kwnames);
 }
 
 /* Does what a function in Python does, if it has no keywords; NULL, where there may be an exception, if
@@ -81,11 +78,10 @@ shortcut_traverse(PyObject *object, visitproc visit, void *arg)
     return 0;
 }
 
-/* Not `data`, which is in no cycle by itself: a call would need it. */
+/* Not what a call needs, `func` and `data`: they are in no cycle in which nothing else can be cleared. */
 static int
 shortcut_clear(PyObject *object)
 {
-    Py_CLEAR(((Shortcut *)object)->func);
     Py_CLEAR(((Shortcut *)object)->dict);
     return 0;
 }
@@ -99,6 +95,7 @@ shortcut_dealloc(PyObject *object)
     if (self->weakrefs != NULL)
         PyObject_ClearWeakRefs(object);
     (void)shortcut_clear(object);
+    Py_XDECREF(self->func);
     Py_XDECREF(self->data);
     type->tp_free(object);
     Py_DECREF(type);
