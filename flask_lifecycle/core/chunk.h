@@ -119,23 +119,51 @@ chunk_enter(Chunk *chunk)
     return is_outer < 0 ? -1 : 0;
 }
 
-/* End the step of the body after its last chunk. Return -1 if that is left to Python. */
+/* End the trace of a body that has no `close`; return -1 with an exception. */
+static int
+end_unclosed(Chunk *chunk)
+{
+    State *state = chunk->state;
+    PyObject *close = NULL, *finished = NULL;
+    int has_close = 1;
+    if (PyTuple_GET_ITEM(chunk->held, 3) == Py_True)
+        has_close = PyObject_GetOptionalAttr(
+            PyTuple_GET_ITEM(chunk->held, 0), state->names.close, &close);
+    Py_XDECREF(close);
+    if (has_close == 0)
+        finished = PyObject_CallMethodNoArgs((PyObject *)chunk->trace, state->names.finish);
+    Py_XDECREF(finished);
+    if (has_close == 0 && finished == NULL)
+        return fail_open(state, (PyObject *)state->Recording);
+    return has_close < 0 ? -1 : 0;
+}
+
+/* End the step of the body after its last chunk. Return 1; 0 if that is left to Python, or -1 with an
+ * exception. */
 static int
 end_body(Chunk *chunk)
 {
     State *state = chunk->state;
-    bool is_body = PyTuple_GET_ITEM(chunk->held, 3) == Py_True;
-    if (is_armed(state)
-        || (is_body && !PyObject_HasAttr(PyTuple_GET_ITEM(chunk->held, 0), state->names.close)))
-        return -1;
-    Log *log = log_of(state, chunk->trace);
+    Log *log = is_armed(state) ? NULL : log_of(state, chunk->trace);
     if (log == NULL)
-        return -1;
+        return 0;
     /* Another thread may have closed it in the meantime. */
     if (log_length((PyObject *)log) > chunk->step)
         log_end(log, chunk->step, now());
     Py_DECREF(log);
-    return set_attr(state, chunk->recording, &state->names.is_over, Py_True);
+    return set_attr(state, chunk->recording, &state->names.is_over, Py_True) < 0
+                   || end_unclosed(chunk) < 0 ? -1 : 1;
+}
+
+/* Leave an exception to Python, which returns None. */
+static PyObject *
+leave_chunk(Chunk *chunk, PyObject *error)
+{
+    Handled before = begin_handling(error);
+    PyObject *left = PyObject_CallFunctionObjArgs(
+        PyTuple_GET_ITEM(chunk->parts, LEFT), chunk->body, error, NULL);
+    end_handling(before);
+    return left;
 }
 
 /* Handle the exception that is raised, which is raised still afterwards. */
@@ -144,20 +172,17 @@ chunk_left(Chunk *chunk)
 {
     bool is_end = PyErr_ExceptionMatches(PyExc_StopIteration);
     PyObject *error = take_error();
-    if (!is_end || end_body(chunk) < 0) {
+    int status = is_end ? end_body(chunk) : 0;
+    if (status == 0) {
         PyErr_Clear();
-        Handled before = begin_handling(error);
-        PyObject *left = PyObject_CallFunctionObjArgs(
-            PyTuple_GET_ITEM(chunk->parts, LEFT), chunk->body, error, NULL);
-        end_handling(before);
-        /* The body's own exception reaches the server, unless one is raised here that is not ours. */
-        if (left == NULL && !PyErr_ExceptionMatches(PyExc_Exception)) {
-            Py_DECREF(error);
-            error = take_error();
-        }
-        PyErr_Clear();
+        PyObject *left = leave_chunk(chunk, error);
+        status = left == NULL ? -1 : 1;
         Py_XDECREF(left);
     }
+    /* The body's own exception reaches the server, unless one is raised here that is not ours. */
+    if (status < 0 && !PyErr_ExceptionMatches(PyExc_Exception))
+        Py_SETREF(error, take_error());
+    PyErr_Clear();
     raise_error(error);
 }
 

@@ -167,6 +167,7 @@ typedef struct {
     PyObject *known;
     Log *log;
     Py_ssize_t step;
+    bool is_sized;
 } Start;
 
 /* Return whether a request is one of those whose response is left to Python: for a websocket, or
@@ -182,6 +183,29 @@ is_special(Start *start)
     return !is_plain || PyDict_Contains(start->environ, state->names.HTTP_UPGRADE) != 0;
 }
 
+/* Return whether a list of headers has the length of the body, or -1 if there are others than Python's
+ * own pairs. */
+static int
+has_length(PyObject *headers)
+{
+    static const char name[] = "content-length";
+    int is_sized = 0;
+    for (Py_ssize_t at = 0; at < PyList_GET_SIZE(headers); at++) {
+        PyObject *pair = PyList_GET_ITEM(headers, at);
+        if (!is_tuple_of(pair, 2)
+            || !PyUnicode_CheckExact(PyTuple_GET_ITEM(pair, 0)))
+            return -1;
+        PyObject *key = PyTuple_GET_ITEM(pair, 0);
+        Py_ssize_t length = PyUnicode_GET_LENGTH(key), same = 0;
+        if (!PyUnicode_IS_ASCII(key) || length != sizeof(name) - 1)
+            continue;
+        while (same < length && Py_TOLOWER(PyUnicode_1BYTE_DATA(key)[same]) == name[same])
+            same++;
+        is_sized |= same == length;
+    }
+    return is_sized;
+}
+
 /* Begin the step, unless something of it is unusual: return whether that is done. */
 static bool
 begin_start(Start *start)
@@ -192,8 +216,10 @@ begin_start(Start *start)
         || !PyList_CheckExact(start->headers) || is_armed(state) || is_special(start))
         return false;
     PyObject *context = get_attr(state, (PyObject *)start->trace, &state->names.context);
+    int is_sized = has_length(start->headers);
+    start->is_sized = is_sized > 0;
     Py_XDECREF(context);
-    if (context == NULL || context == PyTuple_GET_ITEM(start->parts, NO_CONTEXT))
+    if (is_sized < 0 || context == NULL || context == PyTuple_GET_ITEM(start->parts, NO_CONTEXT))
         return false;
     start->known = get_item(PyTuple_GET_ITEM(start->parts, STATUSES), start->status);
     start->log = start->known == NULL ? NULL : log_of(state, start->trace);
@@ -228,30 +254,6 @@ added_headers(Start *start)
     return id == NULL ? NULL : Py_BuildValue("[(ON)]", name, id);
 }
 
-/* Return whether a list of headers has the length of the body, or -1 with an exception. */
-static int
-has_length(PyObject *headers)
-{
-    static const char name[] = "content-length";
-    for (Py_ssize_t at = 0; at < PyList_GET_SIZE(headers); at++) {
-        PyObject *pair = PyList_GET_ITEM(headers, at);
-        if (!is_tuple_of(pair, 2)
-            || !PyUnicode_CheckExact(PyTuple_GET_ITEM(pair, 0))) {
-            PyErr_SetString(PyExc_ValueError, "a header is a name and a value");
-            return -1;
-        }
-        PyObject *key = PyTuple_GET_ITEM(pair, 0);
-        Py_ssize_t length = PyUnicode_GET_LENGTH(key), same = 0;
-        if (!PyUnicode_IS_ASCII(key) || length != sizeof(name) - 1)
-            continue;
-        while (same < length && Py_TOLOWER(PyUnicode_1BYTE_DATA(key)[same]) == name[same])
-            same++;
-        if (same == length)
-            return 1;
-    }
-    return 0;
-}
-
 /* Record the start of the response; return the headers to send, or NULL with an exception. */
 static PyObject *
 note_start(Start *start)
@@ -267,10 +269,9 @@ note_start(Start *start)
     PyObject *code = PyTuple_GET_ITEM(start->known, CODE);
     if (status == 0 && code != Py_None)
         status = set_attr(state, trace, &state->names.status, code);
-    int is_sized = status == 0 ? has_length(start->headers) : -1;
-    PyObject *streamed = is_sized ? Py_False : PyTuple_GET_ITEM(start->known, HAS_BODY);
+    PyObject *streamed = start->is_sized ? Py_False : PyTuple_GET_ITEM(start->known, HAS_BODY);
     PyObject *headers = NULL;
-    if (is_sized >= 0 && set_attr(state, trace, &state->names.streamed, streamed) == 0)
+    if (status == 0 && set_attr(state, trace, &state->names.streamed, streamed) == 0)
         headers = PyList_GET_SIZE(added) ? PySequence_Concat(start->headers, added)
                                          : Py_NewRef(start->headers);
     Py_XDECREF(noted);

@@ -116,8 +116,7 @@ shown_cookie(PyObject *plain, PyObject *value)
 static PyObject *
 shown_set_cookie(State *state, PyObject *redactor, PyObject *pair)
 {
-    if (!is_tuple_of(pair, 2) || !is_text(PyTuple_GET_ITEM(pair, 0), "Set-Cookie")
-        || !PyUnicode_CheckExact(PyTuple_GET_ITEM(pair, 1)))
+    if (!is_text(PyTuple_GET_ITEM(pair, 0), "Set-Cookie"))
         return NULL;
     PyObject *plain = plain_of(state, redactor), *value = NULL, *shown = NULL;
     if (plain != NULL)
@@ -129,10 +128,20 @@ shown_set_cookie(State *state, PyObject *redactor, PyObject *pair)
     return shown;
 }
 
+/* Return whether a header is a pair of Python's own texts: those of a subclass may be hashed by the app. */
+static bool
+is_plain_header(PyObject *pair)
+{
+    return is_tuple_of(pair, 2) && PyUnicode_CheckExact(PyTuple_GET_ITEM(pair, 0))
+           && PyUnicode_CheckExact(PyTuple_GET_ITEM(pair, 1));
+}
+
 /* Return a header as it is shown, or None if it is invalid; NULL with an exception. */
 static PyObject *
 shown_header(State *state, PyObject *redactor, PyObject *known, PyObject *pair, PyObject *path)
 {
+    if (!is_plain_header(pair))
+        return Py_NewRef(Py_None);
     PyObject *shown = get_by_hash(known, pair);
     if (shown == NULL && !PyErr_Occurred())
         shown = shown_set_cookie(state, redactor, pair);

@@ -22,6 +22,7 @@ from ..recorder.errors import hide_frames
 from ..recorder.memo import Memo
 from ..recorder.steps import begin, finish
 from ..trace.log import clock
+from ..trace.writer import LiveTrace
 from .body_recording import BODY, CLOSE, Recording, close_failed
 
 # C code reads these directly, without calling their methods.
@@ -109,8 +110,8 @@ def _in_step(call: t.Any, is_end: t.Any, take: t.Callable[..., t.Any]) -> t.Any:
             recording.end()
             if holding.armed:
                 holding.after(trace, recording.step)
-            if is_body and call is next and not hasattr(result, "close"):
-                finish(trace)
+            if is_body and call is next:
+                _finish_unclosed(trace, result)
             raise
         except BaseException as error:
             # First: its frames are recorded.
@@ -128,6 +129,16 @@ def _in_step(call: t.Any, is_end: t.Any, take: t.Callable[..., t.Any]) -> t.Any:
     return method
 
 
+def _finish_unclosed(trace: LiveTrace, result: t.Any) -> None:
+    """End the trace of a body that has no ``close``."""
+    try:
+        is_closed = hasattr(result, "close")
+    except Exception:  # the server will get it
+        return
+    if not is_closed:
+        finish(trace)
+
+
 def _left(body: _Body, error: BaseException) -> None:
     """Do what the compiled `__next__` leaves to Python after an exception that it passes on."""
     result, recording, _, is_body = body._flask_lifecycle
@@ -137,8 +148,8 @@ def _left(body: _Body, error: BaseException) -> None:
         hide_frames(error)
     if holding.armed:
         holding.after(recording.trace, recording.step)
-    if is_end and is_body and not hasattr(result, "close"):
-        finish(recording.trace)
+    if is_end and is_body:
+        _finish_unclosed(recording.trace, result)
 
 
 def _iterator(recording: Recording, iterator: t.Any, body: _Body) -> t.Any:

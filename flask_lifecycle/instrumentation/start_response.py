@@ -116,7 +116,8 @@ class StartResponse:
             trace.status = code
         if streamed:
             for name, _ in headers:
-                if name == "Content-Length" or name.lower() == "content-length":
+                # Not the name's own methods: it may be of a subclass.
+                if str.lower(name) == "content-length":
                     streamed = False
                     break
         trace.streamed = streamed

@@ -217,16 +217,11 @@ class Redactor:
     def headers(self, pairs: t.Sequence[t.Any], path: Path) -> tuple[tuple[str, str], ...]:
         """Mask a list of headers; leave out invalid items."""
         known = self._headers.get
-        try:
-            shown = [known(hash(each)) or self._pair(each, path) for each in pairs]
-        except TypeError:  # some are lists
-            shown = [self._pair(each, path) for each in pairs]
-        return tuple(shown if None not in shown else filter(None, shown))
+        valid = filter(_is_header, pairs)
+        return tuple([known(hash(each)) or self._pair(each, path) for each in valid])
 
-    def _pair(self, pair: t.Any, path: Path) -> t.Any:
-        name, value = pair if type(pair) is tuple and len(pair) == 2 else (None, None)
-        if type(name) is not str or type(value) is not str:
-            return None
+    def _pair(self, pair: tuple[str, str], path: Path) -> tuple[str, str]:
+        name, value = pair
         shown = self.text(name), self.header(name, value, (*path, name))
         if self._decide is None and len(name) + len(value) < _KNOWN_HEADER:
             bounded(self._headers)[hash(pair)] = shown
@@ -333,6 +328,11 @@ class Redactor:
                 plain.clear()
             plain.add(key)
         return shown
+
+
+def _is_header(pair: t.Any) -> bool:
+    """Return whether a header is a pair of Python's own texts, whose methods are not the app's."""
+    return type(pair) is tuple and len(pair) == 2 and type(pair[0]) is type(pair[1]) is str
 
 
 def cookie_names(header: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import json
 import os
 import re
@@ -41,11 +42,66 @@ class Own(Broken):
         return iter((b"a", b"b"))
 
 
+class Name(str, enum.Enum):
+    """Names of headers, as apps have them that do not repeat texts."""
+
+    LENGTH = "Content-Length"
+    OWN = "X-Own"
+
+
+class Counted(str):
+    """A text whose methods are the app's."""
+
+    __slots__ = ()
+    calls: t.ClassVar[list[str]] = []
+
+    def __hash__(self) -> int:
+        self.calls.append("hash")
+        return super().__hash__()
+
+    def __eq__(self, other: object) -> bool:
+        self.calls.append("eq")
+        return super().__eq__(other)
+
+    def lower(self) -> str:
+        self.calls.append("lower")
+        return super().lower()
+
+
+class Asked:
+    """A body that counts how often it is asked for a method that it does not have."""
+
+    asks = 0
+
+    def __init__(self) -> None:
+        self.parts = iter((b"a", b"b"))
+
+    def __iter__(self) -> t.Any:
+        return self
+
+    def __next__(self) -> bytes:
+        return next(self.parts)
+
+    def __getattr__(self, name: str) -> t.Any:
+        if name == "close":
+            Asked.asks += 1
+        raise AttributeError(name)
+
+
+class Refusing(Asked):
+    """Another one, which cannot be asked."""
+
+    def __getattr__(self, name: str) -> t.Any:
+        raise OSError(name)
+
+
 def middleware(inner: t.Any) -> t.Any:
     """Respond to some requests, as apps do that are no Flask's."""
     answers: dict[str, t.Any] = {
         "/own": lambda start: start("200 OK", [("A", "b")]) and [b"own"],
         "/odd": lambda start: start("299 Odd", [["Content-Length", "3"]]) and [b"odd"],
+        "/asked": lambda start: start("200 OK", [("A", str(Asked.asks))]) and Asked(),
+        "/refusing": lambda start: start("200 OK", []) and Refusing(),
         "/broken": lambda start: start("200 OK", [("content-LENGTH", "0")]) and Own(),
         "/none": lambda _start: [b"nothing has been started"],
         "/again": lambda start: start("500 No", [], None) and start("200 OK", headers=[]) and [],
@@ -78,6 +134,9 @@ def make() -> tuple[Flask, Lifecycle]:
         "/raises": lambda: 1 / 0,
         "/stream": lambda: Response(stream()),
         "/list": lambda: Response([b"a", b"b"], headers={"X-A": "ä", "Set-Cookie": "a=b; Path=/"}),
+        "/names": lambda: Response("abc", headers=[(Name.OWN, "1")]),
+        "/length": lambda: Response(stream(), headers=[(Name.LENGTH, "3")]),
+        "/counted": lambda: Response("abc", headers=[("X-A", Counted(len(Counted.calls)))]),
         "/file": lambda: send_file(__file__),
         "/go": lambda: redirect("/?token=abc"),
         "/json": lambda: jsonify(request.get_json()),
@@ -98,6 +157,7 @@ PATHS = (
     *("/", "/?n=1&word=two", "/?token=abc", "/?n=%20", "/page", "/thing/3/ada", "/thing/4/x%20y"),
     *("/reset/0123456789abcdef0123", "/raises", "/stream", "/list", "/file", "/go", "/nested"),
     *("/ignored", "/hidden", "/slash", "/exit", "/own", "/odd", "/broken", "/none", "/again"),
+    *("/names", "/length", "/counted", "/asked", "/asked", "/refusing"),
     *("/missing", "/favicon.ico", "/static/no.css", "/ä"),
 )
 MORE: tuple[dict[str, t.Any], ...] = (
