@@ -146,6 +146,8 @@ def record_close(trace: LiveTrace, close: t.Any, failed: Failed) -> t.Any:
 
 
 def _failed(trace: LiveTrace, step: int, error: BaseException, failed: Failed) -> None:
+    # First: its frames are recorded.
+    hide_frames(error)
     trace.notes.outcomes[step] = describe_error(error)
     failed(trace, error, trace.notes.received(), True)
 
@@ -153,7 +155,6 @@ def _failed(trace: LiveTrace, step: int, error: BaseException, failed: Failed) -
 def close_failed(recording: Recording, step: int, error: BaseException) -> None:
     """Do what the compiled `close` leaves to Python after an exception that it passes on."""
     _failed(recording.trace, step, error, recording.failed)
-    hide_frames(error)
 
 
 __all__ = ["BODY", "CLOSE", "Failed", "Recording", "close_failed", "record_close"]

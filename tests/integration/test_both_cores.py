@@ -137,6 +137,7 @@ def make() -> tuple[Flask, Lifecycle]:
         "/names": lambda: Response("abc", headers=[(Name.OWN, "1")]),
         "/length": lambda: Response(stream(), headers=[(Name.LENGTH, "3")]),
         "/counted": lambda: Response("abc", headers=[("X-A", Counted(len(Counted.calls)))]),
+        "/closing": lambda: Response(Own()),
         "/file": lambda: send_file(__file__),
         "/go": lambda: redirect("/?token=abc"),
         "/json": lambda: jsonify(request.get_json()),
@@ -157,7 +158,7 @@ PATHS = (
     *("/", "/?n=1&word=two", "/?token=abc", "/?n=%20", "/page", "/thing/3/ada", "/thing/4/x%20y"),
     *("/reset/0123456789abcdef0123", "/raises", "/stream", "/list", "/file", "/go", "/nested"),
     *("/ignored", "/hidden", "/slash", "/exit", "/own", "/odd", "/broken", "/none", "/again"),
-    *("/names", "/length", "/counted", "/asked", "/asked", "/refusing"),
+    *("/names", "/length", "/counted", "/asked", "/asked", "/refusing", "/closing"),
     *("/missing", "/favicon.ico", "/static/no.css", "/ä"),
 )
 MORE: tuple[dict[str, t.Any], ...] = (
