@@ -70,9 +70,10 @@ def begin(
         changes = _KNOWN.get(statement[:6])
         if changes is None:
             kind, changes = kind_of(statement)
-        text, shown = statement, parameters or ()
         redactor = trace.redactor
-        if many or not redactor.is_plain(statement, parameters):
+        if not many and redactor.is_plain(statement, parameters):
+            text, shown = statement, parameters or ()
+        else:
             text = redactor.sql(statement)
             show = _sets if many else _parameters
             shown = show(redactor, statement, parameters)

@@ -20,6 +20,7 @@ _KNOWN_TOGETHER = 4096
 _TOGETHER = 256
 _SHORT = 11
 _WHOLE = frozenset((int, bool))
+_GROUPS = (tuple, list, dict)
 # A query whose pairs are shorter than any key: only its names say what is secret.
 _PAIR = rf"(?=[^&]{{2,{SHORTEST_KEY - 1}}}(?:&|\Z))[a-zA-Z_]\w*=\w*"
 _is_simple = re.compile(rf"{_PAIR}(?:&{_PAIR}){{0,20}}", re.ASCII).fullmatch
@@ -192,8 +193,10 @@ class Redactor:
                 and self.sql(statement) == statement
                 and self.placeholders(statement).plain
             )
+        # Whatever is of another type may have methods of the app.
         return plain and (
-            not values
+            values is None
+            or (type(values) in _GROUPS and not values)
             or (
                 type(values) is tuple
                 and len(values) <= self._few

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import traceback
 import typing as t
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -275,6 +275,33 @@ def test_a_cursor_is_asked_once_for_its_rows() -> None:
     found = [step for step in statements(app, lifecycle, view) if step.name == "SELECT 1"]
     assert [step.detail["rows"] for step in found] == [None, 1 << 70]
     assert asked == ["broken", "large"]
+
+
+def test_parameters_of_the_apps_own_are_asked_by_the_database_alone() -> None:
+    app, lifecycle = made_app()
+    asked: list[str] = []
+
+    class Own(Sequence[int]):
+        def __len__(self) -> int:
+            asked.append("len")
+            return 1
+
+        def __getitem__(self, index: t.Any) -> t.Any:
+            asked.append(f"{index}")
+            return 5
+
+    def view() -> str:
+        with contextlib.closing(sqlite3.connect(":memory:")) as mine:
+            # The second time, the statement is known.
+            for _ in range(2):
+                assert mine.execute("SELECT ?", Own()).fetchone() == (5,)
+        return "view"
+
+    view()
+    alone = asked[:]
+    asked.clear()
+    assert [step.name for step in statements(app, lifecycle, view)] == ["SELECT ?", "SELECT ?"]
+    assert asked == alone
 
 
 def test_an_error_is_the_databases() -> None:
