@@ -15,6 +15,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from tests.helpers.browser import violations
+from tests.helpers.history import stored_ids
 from tests.helpers.servers import NOT_UP, PATIENCE, Server, wait_for
 
 APP = """
@@ -124,6 +125,9 @@ def reload_app(server: Server) -> None:
 
 def restart(server: Server, how: str) -> None:
     if how == "kill -9":
+        # By that, all that is not committed is lost.
+        known = {each["id"] for each in server.api("traces")["traces"]}
+        wait_for(lambda: known <= {*stored_ids(server.app.parent / "requests.db")})
         server.kill()
     else:
         server.stop()
@@ -140,7 +144,7 @@ def test_a_saved_file_loses_nothing_in_an_open_panel(serve: Serve, context: Brow
     page.locator(".row", has_text="/request/39").wait_for()
     page.locator(".rows").evaluate("rows => { rows.scrollTop = 700 }")
     read.click()
-    page.locator('[data-view="diagram"] [data-stage="before_request"]').first.click()
+    page.locator('[data-view="diagram"] [data-stage="before_request"] .f').first.click()
     drawer = page.get_by_role("complementary", name="Step")
     expect(drawer).to_contain_text("load_user")
     field = page.get_by_role("combobox", name="Filter")
@@ -150,7 +154,7 @@ def test_a_saved_file_loses_nothing_in_an_open_panel(serve: Serve, context: Brow
         page.keyboard.press("Escape")
         page.locator("body").press("ArrowRight")
     # The address follows a little later: no step is picked any more.
-    page.wait_for_url(re.compile(r"#\w+$"))
+    page.wait_for_url(re.compile(r"\?q=path%3A%2Frequest#\w+$"))
     state = """() => ({
         row: document.querySelector(".row[aria-current]").getBoundingClientRect().top,
         step: document.querySelector(".caption, .playback")?.textContent,
@@ -246,7 +250,8 @@ def test_the_stage_goes_on(serve: Serve, context: BrowserContext) -> None:
     send(server, "/shown")
     page = opened(context, server)
     row(page, "/shown").click()
-    page.locator('svg.diagram [data-stage="view"]').wait_for()
+    # Its steps have come.
+    view_of(page, "/shown").wait_for()
     page.keyboard.press("f")
     for _ in range(3):
         page.keyboard.press("ArrowRight")
@@ -336,8 +341,9 @@ def test_what_the_history_evicts_goes_from_an_open_panel(
     expect(row(page, "/first/1")).to_have_count(0)
     expect(page.locator(".row")).to_have_count(len(server.api("traces")["traces"]))
     # Another program clears the file.
-    with closing(sqlite3.connect(server.app.parent / "requests.db")) as opened_file, opened_file:
-        opened_file.execute("UPDATE summaries SET cleared = 1")
+    file = sqlite3.connect(server.app.parent / "requests.db", timeout=PATIENCE)
+    with closing(file), file:
+        file.execute("UPDATE summaries SET cleared = 1")
     expect(page.locator(".row", has_text="/first")).to_have_count(0)
     expect(page.locator(".row")).to_have_count(len(server.api("traces")["traces"]))
 

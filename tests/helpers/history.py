@@ -28,10 +28,10 @@ def files() -> list[Path]:
     return sorted(Path(os.environ["XDG_CACHE_HOME"]).glob("flask-lifecycle/*.sqlite"))
 
 
-def stored_ids() -> list[str]:
-    """Return the ids that are in these files, by SQLite alone, oldest first."""
+def stored_ids(*of: Path) -> list[str]:
+    """Return the ids that are in some files, or in these, by SQLite alone, oldest first."""
     found: list[str] = []
-    for file in files():
+    for file in of or files():
         opened = sqlite3.connect(f"file:{file}?mode=ro", uri=True)
         # While it is being made, it has no tables.
         with closing(opened), suppress(sqlite3.OperationalError):
