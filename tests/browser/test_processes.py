@@ -117,39 +117,38 @@ def rows(page: Page, path: str, state: str) -> Locator:
     return page.locator(f'.row[data-state="{state}"]').filter(has_text=path)
 
 
-def pid_of(row: Locator) -> int:
-    title = row.locator(".pb").get_attribute("title")
-    found = re.search(r"Process (\d+) of shop on ", title or "")
-    assert found is not None, title
-    return int(found[1])
+def pids_of(rows: Locator) -> set[int]:
+    """Return whose rows these are: all of them as they are at one moment."""
+    titles = rows.locator(".pb").evaluate_all("all => all.map(({title}) => title)")
+    return {int(each.split()[1]) for each in titles}  # "Process 123 of shop on …"
 
 
 def grow(count: Locator) -> None:
-    before = int(count.inner_text())
-    wait_for(lambda: int(count.inner_text()) > before + 3)
+    def steps() -> int:
+        return int(count.inner_text().replace(",", ""))
+
+    before = steps()
+    wait_for(lambda: steps() > before + 3)
 
 
 def test_each_worker_is_seen_at_work_and_as_it_dies(services: Services, page: Page) -> None:
     waiting = rows(page, "/wait", "running")
-
-    def busy() -> set[int]:
-        return {pid_of(row) for row in waiting.all()}
-
     for sent in range(1, 40):
         services.send("/wait")
         expect(waiting).to_have_count(sent)
-        if len(busy()) == 3:
+        if len(pids_of(waiting)) == 3:
             break
-    pids = busy()
+    pids = pids_of(waiting)
     assert len(pids) == 3, "each worker got one"
-    badges = {row.locator(".pb").inner_text() for row in waiting.all()}
+    badges = {*waiting.locator(".pb").all_inner_texts()}
     assert badges >= {"shop w1", "shop w2", "shop w3"} or badges == {"w1", "w2", "w3"}
     expect(page.locator("p.restarted")).to_have_count(0)
     expect(page.get_by_role("note")).to_have_count(0)
 
     # The steps of each advance, whichever worker serves the panel.
     for pid in pids:
-        next(row for row in waiting.all() if pid_of(row) == pid).click()
+        of_it = page.locator(f'.pb[title^="Process {pid} of shop on "]')
+        waiting.filter(has=of_it).first.click()
         grow(page.locator("#tab-steps .count"))
         expect(page.locator('[data-view="diagram"] [data-stage="view"]').first).to_be_visible()
 
@@ -157,7 +156,7 @@ def test_each_worker_is_seen_at_work_and_as_it_dies(services: Services, page: Pa
     cut = page.locator(".row").filter(has_text="cut off after")
     os.kill(victim, signal.SIGKILL)
     expect(cut.first).to_be_visible()
-    assert {pid_of(row) for row in cut.all()} == {victim}
+    assert pids_of(cut) == {victim}
     cut.first.click()
     expect(page.locator(".facts")).to_contain_text("the process ended")
     services.gate.touch()
@@ -168,8 +167,7 @@ def test_each_worker_is_seen_at_work_and_as_it_dies(services: Services, page: Pa
 
     pid = pids.pop()
     page.get_by_role("combobox", name="Filter").fill(f"process:{pid} path:/wait ")
-    expect(page.locator(".row").first).to_be_visible()
-    assert {pid_of(row) for row in page.locator(".row").all()} == {pid}
+    wait_for(lambda: pids_of(page.locator(".row")) == {pid})
 
 
 def test_what_a_service_asks_of_another_stands_under_it_while_it_runs(
