@@ -183,7 +183,8 @@ def test_the_arrows_walk_through_the_steps(panel: Panel) -> None:
     page.keyboard.press("ArrowLeft")
     expect(current).to_have_attribute("data-stage", "wsgi")
 
-    chips(page, "view").click()
+    # By its name: in the middle of all that is drawn of it there may be nothing of it.
+    chips(page, "view").locator(".vt").click()
     step = section(page, "view show")
     expect(step).to_contain_text("It did not run in B.")
     step.get_by_role("button", name="Open in A").click()
@@ -222,9 +223,8 @@ def test_it_is_sent_again_by_a_click_alone(panel: Panel) -> None:
     page = panel.page
     first = sent(panel, ORDER)
     select(page, panel.server.url, first)
-    before = _count(panel)
     page.get_by_role("button", name="Share").click()
-    assert _count(panel) == before
+    assert _count(panel, first) == 1
     page.get_by_role("dialog", name="Share").get_by_role("button", name="Send again").click()
     page.locator("svg.two").wait_for()
     found = re.search(rf"compare={first}\.\.(\w+)", page.url)
@@ -232,23 +232,24 @@ def test_it_is_sent_again_by_a_click_alone(panel: Panel) -> None:
     again = api(panel.server.url, f"traces/{found[1]}")
     # By who is signed in: else it would be a redirect.
     assert (again["path"], again["status"]) == (ORDER, 200)
-    assert _count(panel) == before + 1
+    assert _count(panel, first) == 2
 
     # Once more, of the picture: it is one more run of the second.
     page.get_by_role("button", name="Send again").click()
     expect(page.locator(".runs circle.b")).to_have_count(2)
     expect(page.locator(".runs circle.a")).to_have_count(1)
     expect(page.locator(".verdict p")).to_have_text("One run of A: times differ by chance too.")
-    assert _count(panel) == before + 2
+    assert _count(panel, first) == 3
     # Its address sends nothing.
     page.reload()
     expect(page.locator(".runs circle.b")).to_have_count(2)
-    assert _count(panel) == before + 2
+    assert _count(panel, first) == 3
 
 
-def _count(panel: Panel) -> int:
+def _count(panel: Panel, first: str) -> int:
+    """Count the requests from one on: older ones may be evicted meanwhile."""
     found = api(panel.server.url, f"traces?limit=500&q=path:{ORDER}")["traces"]
-    return sum(trace["path"] == ORDER for trace in found)
+    return sum(trace["path"] == ORDER and trace["id"] >= first for trace in found)
 
 
 def test_a_redirect_is_sent_again_though_no_page_may_read_its_headers(panel: Panel) -> None:
@@ -379,7 +380,7 @@ def test_did_my_change_help(books: Books) -> None:
     assert sorted(compared["runs"]["b"]) == after
     expect(verdict(page)).to_have_text(compared["verdict"])
     assert re.fullmatch(
-        r"[\d.]+ ms faster, 10 statements fewer, load_cart no longer runs", compared["verdict"]
+        r"[\d.]+ m?s faster, 10 statements fewer, load_cart no longer runs", compared["verdict"]
     )
     expect(page.locator(".verdict p")).to_have_text(
         f"{compared['basis']} ≈ marks what is within it."
@@ -395,7 +396,7 @@ def test_did_my_change_help(books: Books) -> None:
     expect(new.locator(".dot.ringed")).to_have_count(0)
     expect(chips(page, "session_save")).to_contain_text("no cookie → cookie sent")
     expect(page.locator("svg.two .txt.sql")).to_have_text("10 × SELECT … FROM author WHERE id = ?")
-    expect(page.get_by_text(re.compile(r"^B answers [\d.]+ ms sooner$"))).to_be_visible()
+    expect(page.get_by_text(re.compile(r"^B answers [\d.]+ m?s sooner$"))).to_be_visible()
 
     expect(section(page, "SQL")).to_contain_text("10× → 0")
     expect(section(page, "Changes")).to_contain_text("g.cart")
