@@ -460,8 +460,12 @@ def test_the_stage_fills_the_screen_with_type_for_the_last_row(panel: Panel) -> 
     page.keyboard.press("f")
     page.locator(".stage svg.diagram").wait_for()
     _is_full(page)
-    size = page.locator(".stage svg.diagram .f").first.evaluate("f => getComputedStyle(f).fontSize")
-    assert float(size.removesuffix("px")) >= 15.5
+    page.wait_for_function(
+        """() => {
+            const name = document.querySelector(".stage svg.diagram .f");
+            return parseFloat(getComputedStyle(name).fontSize) >= 15.5;
+        }"""
+    )
     caption = page.locator(".caption")
     page.keyboard.press("Home")
     expect(caption).to_contain_text("The WSGI server calls the app")
