@@ -246,7 +246,9 @@ def test_the_stage_plays_to_the_end(chromium: Browser, tour: Path) -> None:
         caption = page.locator(".stage-foot .caption")
         expect(caption).to_contain_text("The WSGI server calls the app")
         page.keyboard.press(" ")
-        expect(caption).to_contain_text("The layers open down the left side", timeout=60_000)
+        expect(caption).to_contain_text(
+            "The layers open down the left side", timeout=PATIENCE * 1000
+        )
         clock = page.locator(".playback .clock").inner_text()
         position, count = re.findall(r"\d+", clock)
         assert position == count
@@ -260,7 +262,7 @@ def test_it_is_accessible_at_each_size(
 ) -> None:
     with opened(chromium, tour.as_uri(), size=size) as (page, _):
         page.locator("svg.diagram").wait_for()
-        assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
+        page.wait_for_function("() => document.documentElement.scrollWidth <= innerWidth")
         assert violations(page) == []
 
 
@@ -621,6 +623,8 @@ def test_requests_of_files_are_compared(panel: Panel, tour: Path) -> None:
     panel.fetch("/tour/collected")
     part = Recording.of([first, of_path(tour, "/tour/crash")])
     drop(page, "part.json", part.to_bytes())
+    # What is brought last stands first.
+    page.get_by_text("Imported from part.json").wait_for()
     drop(page, "other.html", part.to_html())
     page.get_by_text("Imported from other.html").wait_for()
     files = page.locator(".row", has_text="/tour/collected").and_(

@@ -224,14 +224,16 @@ def test_one_failed_call_is_no_lost_connection(serve: t.Any, page: Page) -> None
     page.route(re.compile(r"/api/traces/[^/?]+$"), answer)
     opened(page, server)
     expect(page.locator(".live")).to_have_text("live")
-    page.locator(".row").last.click()
+    # And the one that asked whether it is up.
+    rows = page.locator(".row")
+    expect(rows).to_have_count(3)
+    rows.last.click()
     # Playwright answers for the server while it is asked for something.
     wait_for(lambda: page.evaluate("1") and failed)
     expect(page.locator(".live")).to_have_text("live")
     # The stream goes on, and so does what was asked for.
-    rows = page.locator(".row").count()
     server.get("/")
-    expect(page.locator(".row")).to_have_count(rows + 1)
+    expect(rows).to_have_count(4)
     expect(page.locator(".live")).to_have_text("live")
     is_down = False
     expect(
@@ -264,5 +266,5 @@ def test_a_websocket_is_drawn_as_one(serve: t.Any, page: Page) -> None:
     expect(row).to_contain_text("101")
     expect(row).to_contain_text("websocket")
     expect(page.locator('[data-state="raised"]')).to_have_count(0)
-    diagram.locator('[data-stage="view"]').first.click()
+    diagram.locator('[data-stage="view"] .vt').click()
     expect(page.get_by_text("serves the WebSocket, open for").first).to_be_visible()

@@ -371,7 +371,7 @@ def test_a_page_with_several_requests_is_opened_with_its_app_and_code(
     page.get_by_text("Imported from two.html").wait_for()
     page.locator(f'svg.diagram[aria-label$=" {PATH}"]').wait_for()
     # The functions that did not run are known from the app in the file.
-    page.locator('svg.diagram [data-stage="before_request"]').first.click()
+    page.locator('svg.diagram [data-stage="before_request"] .f').first.click()
     code = page.get_by_label("Step", exact=True).locator("pre.source")
     expect(code).to_contain_text("def ")
 
