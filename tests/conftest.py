@@ -24,6 +24,9 @@ pytest.register_assert_rewrite("tests.helpers")
 
 # A shell ignores Ctrl-C for what it runs in the background, and the servers would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+# And nohup ignores the end of a terminal, as a handler does that they do not inherit.
+if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, lambda *_: None)
 
 # What servers record outlives them: not in the cache of whoever runs the tests. But pip keeps its.
 os.environ.setdefault("PIP_CACHE_DIR", str(user_cache_path("pip")))
