@@ -9,6 +9,7 @@ from ..core import shortcut
 from ..faults import fault
 from ..recorder import holding
 from ..recorder.errors import describe_error
+from ..recorder.steps import end_leaf
 from ..recorder.user_code import user_location
 from ..redact import MASK, Redactor
 from ..trace.log import BEGIN, END, TRACEPOINT, WIDTH, clock
@@ -153,7 +154,7 @@ def fail(begun: Begun, error: BaseException) -> None:
     """End the step with the exception of the database or its driver."""
     writer, step, _note, connection, _was_open = begun
     writer.notes.outcomes[step] = describe_error(error)
-    writer.log[step + END] = clock()
+    end_leaf(writer, step)
     if connection is not None:
         _implied(begun, error)
     if holding.armed:
@@ -164,7 +165,7 @@ def fail(begun: Begun, error: BaseException) -> None:
 def end(begun: Begun, cursor: t.Any = None) -> None:
     """End the step, with the number of rows, if the cursor knows it."""
     writer, step, note, _connection, was_open = begun
-    writer.log[step + END] = clock()
+    end_leaf(writer, step)
     try:
         rows = getattr(cursor, "rowcount", None)
         if type(rows) is int and rows >= 0 and type(note) is Statement:

@@ -135,8 +135,8 @@ end_statement(Shortcut *self, PyObject *const *args, Py_ssize_t count)
     Fields *writer = as_writer(state, PyTuple_GET_ITEM(args[0], 0));
     Log *log = writer == NULL ? NULL : log_of(state, writer);
     Py_ssize_t offset = log == NULL ? -1 : PyNumber_AsSsize_t(PyTuple_GET_ITEM(args[0], 1), NULL);
-    bool is_done = offset >= 0 && offset < log_length((PyObject *)log);
-    if (is_done)
+    bool is_done = offset >= 0;
+    if (is_done && offset < log_length((PyObject *)log))
         (void)log_end(log, offset, now());
     Py_XDECREF(log);
     PyObject *kind = PyTuple_GET_ITEM(self->data, STATEMENT), *note = PyTuple_GET_ITEM(args[0], 2);

@@ -76,11 +76,10 @@ end(PyObject *module, PyObject *const *args, Py_ssize_t count)
     Log *log = log_of(state, writer);
     if (log == NULL)
         return NULL;
-    Py_ssize_t offset = offset_of((PyObject *)log, args[1]);
-    if (offset >= 0)
+    Py_ssize_t offset = PyLong_AsSsize_t(args[1]);
+    /* If the request has ended in the meantime, its log is another one. */
+    if (0 <= offset && offset < log_length((PyObject *)log))
         writer->current = log_end(log, offset, now());
     Py_DECREF(log);
-    if (offset < 0)
-        return NULL;
-    Py_RETURN_NONE;
+    return PyErr_Occurred() ? NULL : Py_NewRef(Py_None);
 }

@@ -71,7 +71,8 @@ class Recording:
             sent = self.sent
             sent[0] += 1
             sent[1] += len(chunk)
-            if len(sent) > PREVIEW:
+            # Another thread may have closed it in the meantime.
+            if len(sent) > PREVIEW and sent[PREVIEW] is not None:
                 sent[PREVIEW].add(chunk)
             if self.trace.streamed and sent[0] <= _CHUNKS_KEPT:
                 sent[2] = True

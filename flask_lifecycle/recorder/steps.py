@@ -36,9 +36,18 @@ def begin(writer: Writer, tracepoint: int | Tracepoint, note: Detail | None = No
 @native
 def end(writer: Writer, step: int) -> None:
     """End a step now."""
+    end_leaf(writer, step)
     log = writer.log
-    log[step + END] = clock()
-    writer.current = log[step + PARENT]
+    if step < len(log):
+        writer.current = log[step + PARENT]
+
+
+def end_leaf(writer: Writer, step: int) -> None:
+    """End a step that did not become the current one."""
+    log = writer.log
+    # If the request has ended in the meantime, its log is another one.
+    if step < len(log):
+        log[step + END] = clock()
 
 
 def fail(writer: Writer, step: int, error: BaseException) -> None:
@@ -84,4 +93,4 @@ def finish(trace: LiveTrace) -> None:
     trace.finish()
 
 
-__all__ = ["begin", "begin_leaf", "end", "fail", "finish", "mark", "room_for"]
+__all__ = ["begin", "begin_leaf", "end", "end_leaf", "fail", "finish", "mark", "room_for"]

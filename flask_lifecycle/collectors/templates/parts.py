@@ -15,8 +15,8 @@ from ...core import shortcut
 from ...recorder import holding
 from ...recorder.current import current
 from ...recorder.errors import describe_error
-from ...recorder.steps import begin, end
-from ...trace.log import END, PARENT, clock
+from ...recorder.steps import begin, end, end_leaf
+from ...trace.log import PARENT
 from ...trace.model import Source
 from ...trace.notes import Detail, Facts
 from ...trace.tracepoint import Tracepoint
@@ -205,8 +205,8 @@ async def _async_inside(
 def _leave(writer: Writer, step: int) -> None:
     log = writer.log
     end_calls(writer, log, step)
-    log[step + END] = clock()
-    if writer.current == step:
+    end_leaf(writer, step)
+    if writer.current == step and step < len(log):
         writer.current = log[step + PARENT]
 
 
