@@ -22,6 +22,7 @@ from ..._compat import (
     WAITRESS_THREADS,
 )
 from ...holds.bounds import Server
+from .greenlets import is_patched
 from .pools import Pool, pool_of_call
 from .websocket import is_stopping
 
@@ -63,7 +64,7 @@ def _threads_of(environ: Environ, handler: t.Any, channel: t.Any, pool: Pool | N
     :param handler: the object whose method ``start_response`` is.
     :param channel: Waitress's object for a connection.
     """
-    patched = _is_patched()
+    patched = is_patched()
     # These do not count their greenlets, which wait like threads if locks are patched.
     is_gevent = hasattr(_attribute(handler, "server"), GEVENT_CLOSED) or _of_uwsgi("gevent")
     if not (environ.get("wsgi.multithread") or (patched and is_gevent)):
@@ -87,15 +88,6 @@ def _threads_of(environ: Environ, handler: t.Any, channel: t.Any, pool: Pool | N
     if type(found) is int and found > 0:
         return found
     return None if patched else _UNKNOWN
-
-
-def _is_patched() -> bool:
-    """Return whether the locks of ``threading`` are those of greenlets."""
-    gevent, eventlet = sys.modules.get("gevent.monkey"), sys.modules.get("eventlet.patcher")
-    return bool(
-        (gevent is not None and gevent.is_module_patched("threading"))
-        or (eventlet is not None and eventlet.is_monkey_patched("thread"))
-    )
 
 
 def _attribute(owner: t.Any, path: str) -> t.Any:
