@@ -27,7 +27,7 @@ from .instrumentation.hooks import Application, Environ, StartResponse
 from .instrumentation.reached import Reached
 from .instrumentation.served import is_served
 from .recorder.current import current
-from .recorder.user_code import caller
+from .recorder.user_code import caller, is_entry
 from .redact import Redactor
 from .run_token import is_alone, run_name
 from .settings import Settings
@@ -51,9 +51,6 @@ if t.TYPE_CHECKING:
 
 # The loggers of servers that log whole URLs, which may contain the token.
 _ACCESS_LOGS = ("werkzeug", "gunicorn.access", "hypercorn.access", "uvicorn.access")
-# Where calls of the app come in.
-_ENTRIES = ("__call__", "wsgi_app")
-_CALLS = f"{__package__}.instrumentation.wsgi"
 _OF_PANEL = Route("", number(Tracepoint("url_match", "")), "", (), True)
 
 Panel = t.Callable[[Environ, StartResponse], t.Any]
@@ -342,7 +339,7 @@ class Mount:
         frame: FrameType | None = sys._getframe()
         while frame is not None:
             # The outermost one: the app may make calls of its own.
-            if frame.f_code.co_name in _ENTRIES and frame.f_globals.get("__name__") == _CALLS:
+            if is_entry(frame):
                 found = frame.f_locals
             frame = frame.f_back
         if found is None or not is_served(found["environ"]):

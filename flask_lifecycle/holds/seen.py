@@ -16,7 +16,7 @@ import flask.globals
 from .._compat import APP_CONTEXT, HEADER_LIST, REQUEST, REQUEST_CONTEXT, SESSION, STATUS
 from ..faults import fault
 from ..recorder.holding import Call
-from ..recorder.user_code import is_library, is_ours, line_of
+from ..recorder.user_code import is_entry, is_library, is_ours, line_of
 from ..redact import Redactor, weight
 from ..trace.model import FUNCTION_STAGES, Error, JsonObject
 from ..trace.snapshot import freeze
@@ -26,8 +26,6 @@ from ..trace.writer import LiveTrace, Writer
 _app_context = vars(flask.globals)[APP_CONTEXT].get
 _request_context = vars(flask.globals)[REQUEST_CONTEXT].get
 
-# Where calls of the app come in.
-_CALLS = f"{__package__.partition('.')[0]}.instrumentation.wsgi"
 _NAMES = 100
 _FRAMES = 60
 _CUT = "…"
@@ -176,20 +174,11 @@ def _stack(tracepoint: Tracepoint, call: Call | None) -> list[JsonObject]:
         code = frame.f_code
         if not is_ours(code.co_filename):
             found.append(_frame(code.co_name, code.co_filename, line_of(frame, frame.f_lineno)))
-        elif _is_entry(frame):
+        elif is_entry(frame):
             # Outside is the server.
             break
         frame = frame.f_back
     return found
-
-
-def _is_entry(frame: FrameType) -> bool:
-    """Return whether a frame of ours is the outermost of a request, whoever called the app."""
-    if frame.f_globals.get("__name__") != _CALLS:
-        return False
-    name = frame.f_code.co_name
-    # Middleware lies between the two, if there is any.
-    return name == "__call__" or (name == "wsgi_app" and not frame.f_locals["is_inside"])
 
 
 def _frame(function: str, file: str, line: int) -> JsonObject:

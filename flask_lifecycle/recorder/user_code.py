@@ -17,6 +17,8 @@ from ..core import shortcut
 #: The name prefix of code that this package compiles.
 COMPILED = "<flask_lifecycle"
 
+# Where calls of an app come in.
+_CALLS = f"{__package__.partition('.')[0]}.instrumentation.wsgi"
 _OURS = (str(Path(__file__).parent.parent) + os.sep, COMPILED)
 _LIBRARIES = tuple(
     {
@@ -73,6 +75,15 @@ def is_library(file: str) -> bool:
 def is_ours(file: str) -> bool:
     """Return whether a file, or code compiled without a file, belongs to this package."""
     return _ours[file]
+
+
+def is_entry(frame: FrameType) -> bool:
+    """Return whether a frame is the one in which a server, or other code, calls a recorded app."""
+    if frame.f_globals.get("__name__") != _CALLS:
+        return False
+    name = frame.f_code.co_name
+    # Middleware lies between the two, if there is any.
+    return name == "__call__" or (name == "wsgi_app" and frame.f_locals.get("is_inside") is False)
 
 
 def caller() -> FrameType | None:
@@ -141,6 +152,7 @@ def _outside_greenlet() -> tuple[str, int] | None:
 __all__ = [
     "COMPILED",
     "caller",
+    "is_entry",
     "is_library",
     "is_ours",
     "line_of",

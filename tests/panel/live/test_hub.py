@@ -5,9 +5,9 @@ from __future__ import annotations
 import contextlib
 import sys
 import threading
-import time
 import typing as t
 from itertools import count
+from time import sleep
 
 import flask
 import pytest
@@ -141,12 +141,13 @@ class Ticks:
     def __init__(self) -> None:
         self.count = 0
         self.told = threading.Condition()
+        self.pause = sleep
 
     def sleep(self, seconds: float) -> None:
         with self.told:
             self.count += 1
             self.told.notify_all()
-        time.sleep(seconds)
+        self.pause(seconds)
 
     def after(self, more: int) -> None:
         with self.told:
