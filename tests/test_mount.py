@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import typing as t
+import urllib.request
 from urllib.parse import urljoin, urlsplit
 
 import pytest
@@ -14,7 +15,9 @@ from werkzeug.test import Client, TestResponse
 
 from flask_lifecycle import Lifecycle
 from tests.helpers.apps import LOCAL, OPENED, TOKEN
+from tests.helpers.history import make, served
 from tests.helpers.prefixes import WAYS, Around, cutting, dispatched, proxied
+from tests.helpers.servers import PATIENCE
 
 
 def mounted_app(around: Around, when: str, **config: t.Any) -> tuple[Flask, t.Any, list[str]]:
@@ -290,3 +293,25 @@ def test_nothing_of_ours_leads_to_another_host(
         if "Set-Cookie" in headers:
             [cookie_path] = re.findall("Path=([^;]*)", headers["Set-Cookie"])
             leads_here(cookie_path)
+
+
+@pytest.mark.parametrize("is_inner", [False, True])
+def test_the_server_of_a_request_is_found_before_any_client_of_the_panel(*, is_inner: bool) -> None:
+    app, found = make(), list[t.Any]()
+    find_server = app.extensions["lifecycle"]._mount._find_server
+
+    @app.get("/")
+    def index() -> str:
+        found.append(find_server())
+        return ""
+
+    def wsgi_app(environ: t.Any, start_response: t.Any, inner: t.Any = app.wsgi_app) -> t.Any:
+        return inner(environ, start_response)
+
+    # A middleware inside the call of the app, or a server that calls its method.
+    t.cast("t.Any", app).wsgi_app = wsgi_app
+    served_app: t.Any = wsgi_app if is_inner else app
+    with served(served_app) as there:
+        urllib.request.urlopen(there.address + "/", timeout=PATIENCE).close()
+    # Werkzeug's starts a thread for each.
+    assert [(each.threads, each.is_stopping()) for each in found] == [(None, False)]
