@@ -15,7 +15,7 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import Browser, Dialog, Page, Route, expect
 
-from tests.helpers.browser import new_context, pick_view
+from tests.helpers.browser import is_fault, new_context, pick_view
 from tests.helpers.servers import FLASK_RUN, PATIENCE, Server, wait_for
 
 APP = '''
@@ -326,10 +326,7 @@ def test_what_an_attacker_writes_is_text(page: Page, server: Server) -> None:
 
     page.on("dialog", asked)
     page.on("pageerror", lambda error: faults.append(str(error)))
-    page.on(
-        "console",
-        lambda said: faults.append(said.text) if said.type in ("error", "warning") else None,
-    )
+    page.on("console", lambda said: faults.append(said.text) if is_fault(said) else None)
     written = XSS.replace("\\\\", "\\").replace('\\"', '"')
     ask = urllib.request.Request(
         f"http://{server.address}/xss/{quote(written)}?{quote(written)}={quote(written)}",

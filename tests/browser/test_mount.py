@@ -50,9 +50,10 @@ def test_the_panel_is_live_where_the_page_says(
         follows(shown.page, f"200 {app.kept}/", f"200 {app.kept}/data")
         # One asked before the panel was opened: whether the server is up.
         expect(panel.page.locator(".row", has_text="/data")).to_have_count(2)
-        assert [each.partition("?")[0] for each in sockets] == [
+        # A busy machine may not open the first one in time.
+        assert {each.partition("?")[0] for each in sockets} == {
             f"ws://{app.address}{app.root}/_lifecycle/socket.io/"
-        ]
+        }
         with context.expect_page() as opened:
             bar(shown.page).get_by_role("link", name="Open this request in the panel").click()
         opened.value.locator('.row[aria-current="true"]').wait_for()

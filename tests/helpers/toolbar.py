@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import typing as t
+from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page
 
-from playwright.sync_api import BrowserContext, Locator, Page
+from tests.helpers.browser import is_fault
 
 TOOLBAR = "flask-lifecycle-toolbar"
 
@@ -18,8 +18,8 @@ class Seen:
         self.page.on("pageerror", lambda error: self.said.append(str(error)))
         self.page.on("console", self._hear)
 
-    def _hear(self, message: t.Any) -> None:
-        if message.type in ("error", "warning"):
+    def _hear(self, message: ConsoleMessage) -> None:
+        if is_fault(message):
             self.said.append(message.text)
 
     def goto(self, url: str) -> Seen:
