@@ -13,6 +13,7 @@ import pytest
 
 from tests.helpers.apps import TOKEN
 from tests.helpers.holding import Tool
+from tests.helpers.processes import waits_for_requests
 from tests.helpers.servers import FLASK_RUN, PATIENCE, Server, alive, wait_for
 
 APP = f"""
@@ -295,6 +296,8 @@ def test_a_server_ends_at_once_while_a_request_is_held(
     tool.set({"stage": "view"})
     sent = tool.begin("/held/1")
     tool.wait()
+    if name == "gthread":
+        wait_for(lambda: waits_for_requests(server))
     server.process.send_signal(how)
     try:
         # Of itself, it waits for an hour.

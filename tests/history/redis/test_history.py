@@ -381,8 +381,8 @@ def test_all_are_written_when_it_is_back(
             # What it had in memory is lost with a Redis that is restarted.
             wait_for(partial(has, redis, {*ids[1:]}))
             wait_for(lambda: there.history.problem is None)
-    assert caplog.text.count("cannot be reached: Connection refused") == 1
-    assert caplog.text.count("does not answer in time") == 1
+    assert caplog.text.count(f"{redis.url} cannot be reached: Connection refused") == 1
+    assert caplog.text.count(f"{redis.url} does not answer in time") == 1
 
 
 def followed(history: RedisHistory, position: str, *expected: str) -> str:
