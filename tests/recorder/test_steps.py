@@ -1,4 +1,4 @@
-"""A request that ends while its app still works on it, as when another thread closes the body."""
+"""The steps of a request that ends while its app still works on it, by another thread say."""
 
 from __future__ import annotations
 
