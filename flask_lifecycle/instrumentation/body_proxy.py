@@ -16,6 +16,7 @@ from types import GeneratorType
 from werkzeug.wsgi import ClosingIterator
 
 from ..core import shortcut
+from ..faults import fail_open
 from ..recorder import holding
 from ..recorder.current import current
 from ..recorder.errors import hide_frames
@@ -129,6 +130,7 @@ def _in_step(call: t.Any, is_end: t.Any, take: t.Callable[..., t.Any]) -> t.Any:
     return method
 
 
+@fail_open
 def _finish_unclosed(trace: LiveTrace, result: t.Any) -> None:
     """End the trace of a body that has no ``close``."""
     try:

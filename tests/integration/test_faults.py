@@ -521,7 +521,7 @@ CALLED_BY_OTHERS = {
     "collectors/macros.py": {"__call__", "_recorded", "macro"},
     "instrumentation/middleware.py": {"run"},
     "recorder/errors.py": {"describe_error"},
-    "recorder/steps.py": {"begin", "begin_leaf", "end", "fail", "room_for"},
+    "recorder/steps.py": {"begin", "begin_leaf", "end", "end_leaf", "fail", "room_for"},
     "instrumentation/url_functions.py": {"<listcomp>", "__getitem__", "_record"},
     "instrumentation/return_values.py": {"returned"},
     "instrumentation/routing.py": {"matched"},
