@@ -436,6 +436,7 @@ if compiled is not None:
     # Only its twin comes by there.
     ELSEWHERE |= {
         "collectors/changes/mappings.py",
+        "instrumentation/body_proxy.py",
         "instrumentation/body_recording.py",
         "instrumentation/trace_start.py",
     }
