@@ -14,8 +14,8 @@ Form = tuple[str, tuple[str, ...] | None]
 def stored_as(name: str, *attributes: str) -> Callable[[T], T]:
     """Return a decorator that declares the form in which details of a class are stored.
 
-    Without one, details are stored as readers have them. It is no method, so that the compiled core
-    need not call it.
+    Without one, details are stored as readers have them. A method would say the same, but the
+    compiled core would have to call it for each step.
 
     :param attributes: none for a list or tuple that is stored as it is.
     """
