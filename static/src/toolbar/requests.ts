@@ -58,7 +58,9 @@ export class Requests {
   /** How often it asks once more. */
   #more = 1;
   #said = "";
-  #acted = -Infinity;
+  /** When a person last clicked or typed, and whether that was reported less than `OFTEN` ago. */
+  #acted = 0;
+  #rests = false;
 
   readonly #base: string;
   readonly #changed: () => void;
@@ -95,10 +97,19 @@ export class Requests {
 
   /** Report that a person clicks or types: what the page sends next is no poll. */
   acted(): void {
-    const now = performance.now();
-    if (now - this.#acted < OFTEN) return;
-    this.#acted = now;
-    this.#report(`acted=${Date.now()}`);
+    this.#acted = Date.now();
+    if (!this.#rests) this.#reportActed();
+  }
+
+  #reportActed(): void {
+    const reported = this.#acted;
+    this.#report(`acted=${reported}`);
+    this.#rests = true;
+    setTimeout(() => {
+      this.#rests = false;
+      // What was clicked meanwhile may be answered last.
+      if (this.#acted > reported) this.#reportActed();
+    }, OFTEN);
   }
 
   #report(what: string): void {
