@@ -22,9 +22,10 @@ from .address import cut_off, path_of, whole_path
 from .faults import fail_open
 from .instrumentation.debugger import is_inside_debugger
 from .instrumentation.served import is_served
-from .run_token import run_token
 from .settings import Settings
-from .trace.writer import LiveTrace
+
+if t.TYPE_CHECKING:
+    from .trace.writer import LiveTrace
 
 Environ = t.Mapping[str, t.Any]
 
@@ -112,6 +113,8 @@ class Announcement(logging.Filter):
         self._is_printed = True
         self._origin = origin
         # A user who has set a token knows it.
+        from .run_token import run_token
+
         token = "" if self._settings.token is not None else f"?token={run_token()}"
         url = f"{self._placed(origin)}{self._settings.url_prefix}/"
         line = f" * Lifecycle: {url}"

@@ -1,4 +1,7 @@
-"""The extension: the one module that knows all the others."""
+"""The extension: the one module that knows all the others.
+
+What records an app is imported when its recording begins: a server in production imports this, too.
+"""
 
 from __future__ import annotations
 
@@ -9,32 +12,24 @@ import weakref
 from importlib import import_module
 
 import flask
-from werkzeug.wrappers import Response
 
-from . import locks
 from .announcement import Announcement
-from .collector_table import COLLECTORS
-from .core import shortcut
 from .faults import fault
-from .mount import Mount
-from .page_secret import page_secret
-from .recorder.subclass import give_class, give_class_back, override, subclass_of
-from .redact import Redactor
-from .run_token import run_name, run_token
 from .settings import Settings, is_redis
-from .trace.model import Trace
-from .trace.owner import Owner
-from .trace.process import continue_after
-from .trace.snapshot import snapshot
-from .trace.writer import LiveTrace
 
 if t.TYPE_CHECKING:
+    from werkzeug.wrappers import Response
+
     from .history.outbox import Outbox
     from .history.protocol import WritableHistory
     from .instrumentation.hooks import OnResponse, OnStart
+    from .mount import Mount
     from .processes.member import Member
     from .recording.document import Excerpt
     from .store import Store
+    from .trace.model import Trace
+    from .trace.owner import Owner
+    from .trace.writer import LiveTrace
 
 T = t.TypeVar("T")
 
@@ -84,6 +79,8 @@ class Lifecycle:
             state.enable(app)
         elif settings.enabled is None:
             if settings.token is None:
+                from .run_token import run_token
+
                 # Now: the next process of the reloader would not inherit it from the first call.
                 run_token()
             _decide_at_first_call(app, state)
@@ -128,6 +125,9 @@ class State:
         """Return the stored traces, newest first."""
         if self._store is None:
             return []
+
+        from .trace.snapshot import snapshot
+
         return [snapshot(trace) for trace in self._store.newest()]
 
     def why_off(self, app: flask.Flask) -> str:
@@ -160,7 +160,12 @@ class State:
         from .collectors import exceptions, outgoing, spans, sql, sqlite
         from .instrumentation.app import Instrument
         from .instrumentation.hooks import Hooks
+        from .mount import Mount
+        from .page_secret import page_secret
+        from .redact import Redactor
+        from .run_token import run_token
         from .store import MemoryStore
+        from .trace.owner import Owner
 
         history, outbox = _history(app, self.settings)
 
@@ -234,6 +239,7 @@ def _wrapped(wrap: t.Callable[[], T], app: flask.Flask) -> T | None:
 
 def _install(names: tuple[str, ...], owner: Owner, store: Store) -> list[t.Callable[[], None]]:
     """Install an app's collectors, and return the functions that undo it."""
+    from .collector_table import COLLECTORS
     from .collectors import signals, templates
     from .instrumentation import unclosed, websocket_libraries
 
@@ -263,6 +269,7 @@ def _on_trace(
     *on_import: t.Callable[[], None],
 ) -> t.Callable[[LiveTrace], None]:
     from .collectors.spans import SDK
+    from .core import shortcut
 
     # How many modules had been imported at the last trace.
     imported = [0]
@@ -288,6 +295,7 @@ def _history(app: flask.Flask, settings: Settings) -> tuple[WritableHistory | No
 
     from .history.registry import writable_history_of
     from .history.writer import outbox_of
+    from .trace.process import continue_after
 
     try:
         history = writable_history_of(app)
@@ -309,6 +317,7 @@ def _member(
 
     from .processes.member import Member
     from .processes.registry import board_of
+    from .run_token import run_name
 
     try:
         board = board_of(history)
@@ -339,6 +348,9 @@ def _toolbar(settings: Settings, secret: str) -> tuple[OnResponse, OnStart]:
 
 def _decide_at_first_call(app: flask.Flask, state: State) -> None:
     """Check ``app.debug`` again at the first request: it may be set late."""
+    from . import locks
+    from .recorder.subclass import give_class, give_class_back, override, subclass_of
+
     base: t.Any = type(app)
     lock = locks.lock()
 

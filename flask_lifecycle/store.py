@@ -19,7 +19,9 @@ from . import locks
 from .core import shortcut
 from .settings import Settings
 from .trace.files import is_file
-from .trace.writer import LiveTrace
+
+if t.TYPE_CHECKING:
+    from .trace.writer import LiveTrace
 
 # All are weighed when large ones have added this fraction of the capacity.
 _WEIGHED = 64
@@ -31,7 +33,7 @@ _FILES_AT_ONCE = 64
 #: How long cleared traces can be restored, in seconds.
 RESTORABLE_SECONDS = 60.0
 
-_Pair = tuple[LiveTrace, int]
+_Pair = tuple["LiveTrace", int]
 _number = itemgetter(1)
 
 

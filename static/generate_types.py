@@ -14,12 +14,12 @@ import types
 import typing as t
 from pathlib import Path
 
-from flask_lifecycle import trace
 from flask_lifecycle.recording import app, document, prepared, schema
 from flask_lifecycle.recording.versions import FORMAT, VERSION
 from flask_lifecycle.summary import filter as trace_filter
 from flask_lifecycle.summary import flags, recorded, summarize
 from flask_lifecycle.trace import compare, differences, model, spent
+from flask_lifecycle.trace.highlights import Highlight
 
 TARGET = Path(__file__).parent / "src" / "api" / "generated.ts"
 
@@ -94,21 +94,21 @@ _PLAIN = {str: "string", int: "number", float: "number", bool: "boolean", types.
 
 def generate() -> str:
     """Return the module's text."""
-    functions = [stage for stage in trace.STAGES if stage in trace.FUNCTION_STAGES]
+    functions = [stage for stage in model.STAGES if stage in model.FUNCTION_STAGES]
     parts = (
         _HEAD,
-        _constant("STAGES", "The stages of a step, in order of the lifecycle.", trace.STAGES),
+        _constant("STAGES", "The stages of a step, in order of the lifecycle.", model.STAGES),
         "export type Stage = (typeof STAGES)[number];\n",
         _constant("FUNCTION_STAGES", "Each step of these is a function of the user's.", functions),
-        f"export type Outcome = {_type(trace.Outcome)};\n",
+        f"export type Outcome = {_type(model.Outcome)};\n",
         _JSON,
-        *(_interface(record) for record in (trace.Source, trace.Error, trace.Process)),
-        *(_interface(record) for record in (trace.TraceError, trace.Step, trace.Highlight)),
+        *(_interface(record) for record in (model.Source, model.Error, model.Process)),
+        *(_interface(record) for record in (model.TraceError, model.Step, Highlight)),
         _constant("DID", "How a held request goes on.", model.DID),
         _constant("INTERVENTIONS", "What it can do in place of a function.", model.INTERVENTIONS),
-        _interface(trace.Hold),
-        _interface(trace.Caller),
-        _interface(trace.Trace, "TraceHeader", leave_out=("steps",)),
+        _interface(model.Hold),
+        _interface(model.Caller),
+        _interface(model.Trace, "TraceHeader", leave_out=("steps",)),
         f"/** The colour of a flag. */\nexport type FlagKind = {_union(flags.FlagKind)};\n",
         f"/** The parts of a strip. */\nexport type StripKind = {_union(summarize.StripKind)};\n",
         _TRACE.replace("}\n", f"{_digest()}}}\n"),
@@ -144,7 +144,7 @@ def _constant(name: str, comment: str, value: t.Any) -> str:
 
 
 def _interface(record: type, name: str = "", leave_out: t.Container[str] = ()) -> str:
-    hints = t.get_type_hints(record, localns={"Trace": trace.Trace})
+    hints = t.get_type_hints(record, localns={"Trace": model.Trace})
     fields = [
         f"  readonly {field.name.removesuffix('_')}"
         f"{'?' if f'{record.__name__}.{field.name}' in _NEWER else ''}: "

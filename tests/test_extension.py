@@ -219,15 +219,27 @@ def test_nowhere_to_print_the_token_is_no_fault_of_the_apps(
     assert app.test_client().get("/").text == "hello"
 
 
-def test_off_imports_no_websocket_package() -> None:
+def test_off_imports_next_to_nothing() -> None:
     code = (
-        "import sys, flask, flask_lifecycle;"
-        "flask_lifecycle.Lifecycle(flask.Flask('x'));"
-        "names = {'flask_socketio', 'socketio', 'engineio', 'simple_websocket'};"
-        "print(sorted(names & set(sys.modules)))"
+        "import sys, flask, flask.cli, flask_lifecycle\n"
+        "app = flask.Flask('x')\n"
+        "app.config['LIFECYCLE_ENABLED'] = False\n"
+        "before = {*sys.modules}\n"
+        "flask_lifecycle.Lifecycle(app)\n"
+        "assert before == {*sys.modules}\n"
+        "flask_lifecycle.Lifecycle(flask.Flask('decides when it is called'))\n"
+        "print(*sorted(each for each in sys.modules if each.startswith('flask_lifecycle.')))\n"
+        "print({'flask_socketio', 'socketio', 'engineio', 'simple_websocket'} & {*sys.modules})"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
+    ours, websockets = done.stdout.splitlines()
+    assert websockets == "set()"
+    assert ours.replace("flask_lifecycle.", "").split() == [
+        *("address", "announcement", "collector_table", "extension", "faults", "forks"),
+        *("instrumentation", "instrumentation.debugger", "instrumentation.served", "locks"),
+        *("pids", "private_folder", "recorder", "recorder.subclass", "run_token"),
+        *("settings", "trace", "trace.notebook"),
+    ]
 
 
 def test_a_page_of_the_list_begins_after_the_last_whoever_was_kept_first() -> None:

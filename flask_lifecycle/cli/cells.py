@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import math
 import time
+import typing as t
 from datetime import datetime
 
 from rich.text import Text
 
 from ..trace.details import mapping
-from ..trace.model import JsonObject, client_status
 from ..trace.sentences.words import cut, readable_time
+from ..trace.status import client_status
 from .lookup import request_of
+
+if t.TYPE_CHECKING:
+    from ..trace.model import JsonObject
 
 # By stage, as in the panel's small timelines.
 _KINDS = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import typing as t
 from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import cached_property
@@ -14,9 +15,12 @@ import flask
 
 from ..history import History, history_of
 from ..summary.filter import FilterError, parse
-from ..trace.model import JsonObject, Trace, client_status
 from ..trace.sentences.words import count, cut
+from ..trace.status import client_status
 from .summaries import is_summary
+
+if t.TYPE_CHECKING:
+    from ..trace.model import JsonObject, Trace
 
 _LAST = re.compile(r"last(?:~([0-9]{1,9}))?")
 _BEGINNING = re.compile(r"[0-9a-f]{1,64}")

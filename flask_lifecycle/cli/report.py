@@ -14,12 +14,12 @@ from ..trace.explain import explain
 from ..trace.highlights import highlights
 from ..trace.model import Hold, JsonObject, Trace
 from ..trace.sentences.words import count, cut, readable_time, short
-from .app import map_of
 from .cells import age, held_within, request_text, status_text, took
 from .facts import changes, facts, is_said, predicate, subject
 from .journey import Journey
 from .lookup import request_of
 from .output import Output, code, escaped, fitted
+from .recordings import map_of
 from .tree import Node, tree, walk
 
 _LONGEST = 300

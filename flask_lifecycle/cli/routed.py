@@ -14,10 +14,10 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 from ..app_map.rules import Finder
 from ..trace.model import JsonObject, Source
 from ..trace.sentences.words import cut, listed, short
-from .app import map_of
 from .facts import shown_place
 from .journey import STYLES
 from .output import Output, code, escaped, fitted
+from .recordings import map_of
 
 # In the order in which Flask calls them.
 _BEFORE = ("url_value_preprocessor", "before_request")

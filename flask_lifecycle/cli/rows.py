@@ -7,11 +7,13 @@ from collections.abc import Iterable, Iterator
 
 from rich.text import Text
 
-from ..trace.model import JsonObject
 from ..trace.sentences.words import cut, readable_time
 from .cells import age, clock, flags_text, request_text, shortened, status_text, strip, took
 from .lookup import request_of
 from .output import escaped, fitted
+
+if t.TYPE_CHECKING:
+    from ..trace.model import JsonObject
 
 # The widths of columns.
 _AGE = 6

@@ -14,11 +14,13 @@ from ..pauses import looked_for
 from ..processes.protocol import Board, Published
 from ..processes.published import held_in, steps_in
 from ..processes.registry import board_of
-from ..trace.model import JsonObject, Trace
 from ..trace.sentences.words import cut
 from .cells import request_text
 from .lookup import NotFoundError, Requests, is_beginning
 from .summaries import is_summary
+
+if t.TYPE_CHECKING:
+    from ..trace.model import JsonObject, Trace
 
 # How long to wait for an answer of processes that nobody has watched so far.
 _PATIENCE, _PATIENCE_WITH_STEPS = 0.4, 1.0

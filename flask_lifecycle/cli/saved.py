@@ -14,8 +14,8 @@ from ..recording.har import to_har
 from ..recording.json_text import write_json
 from ..trace.model import Trace
 from ..trace.sentences.words import count, readable_size
-from .app import recording_of
 from .output import clean
+from .recordings import recording_of
 
 _HAR = (".har", ".har.gz")
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import typing as t
 from types import NoneType
 
-from ..trace.model import JsonObject
+if t.TYPE_CHECKING:
+    from ..trace.model import JsonObject
+
 
 _OPTIONAL_TEXT = (str, NoneType)
 _OPTIONAL_NUMBER = (int, NoneType)

@@ -32,6 +32,7 @@ from ..trace.stored import (
 )
 from ..trace.tracepoint import TRACEPOINTS
 from ..trace.writer import LiveTrace, Route
+from .protocol import MOST
 
 #: The first byte, and that of batches without :func:`~..trace.stored.numbers_of` in short.
 FORMAT = b"\x03"
@@ -41,8 +42,6 @@ _LEVEL = 1
 # So little that it is used again, where the default is given back to the system after each batch.
 _MEMORY = 6
 _TRACEPOINTS = 10_000
-#: The most requests of a batch, which is removed, and read, as a whole; files rely on it.
-MOST: int = 100
 _MOST_BYTES = 256 * 1024
 # Other threads run after so many bytes, about a tenth of a millisecond.
 _STRETCH = 16 * 1024
@@ -176,4 +175,4 @@ def _summary(trace: LiveTrace) -> str:
         return ""
 
 
-__all__ = ["FORMAT", "MOST", "Batch", "Request", "packed"]
+__all__ = ["FORMAT", "Batch", "Request", "packed"]

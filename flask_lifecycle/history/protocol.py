@@ -7,8 +7,12 @@ from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..trace.model import JsonObject, Trace
-from .batch import Batch
+if t.TYPE_CHECKING:
+    from ..trace.model import JsonObject, Trace
+    from .batch import Batch
+
+#: The most requests of a batch, which is removed, and read, as a whole; files rely on it.
+MOST: int = 100
 
 
 @dataclass(frozen=True)

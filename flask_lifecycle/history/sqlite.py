@@ -14,15 +14,16 @@ from pathlib import Path
 
 from ..faults import fault
 from ..store import RESTORABLE_SECONDS
-from ..trace.model import JsonObject, Trace
-from .batch import MOST, Batch
 from .connection import PATIENCE, Connection, transaction
-from .document import decode
 from .location import is_writable
 from .problems import HistoryError, LockedError, Problems
-from .protocol import Status
+from .protocol import MOST, Status
 from .summaries import made_of, read_summary, summaries_of
-from .unpacked import Unpacked
+
+if t.TYPE_CHECKING:
+    from ..trace.model import JsonObject, Trace
+    from .batch import Batch
+    from .unpacked import Unpacked
 
 T = t.TypeVar("T")
 
@@ -160,6 +161,8 @@ class SqliteHistory:
         return made
 
     def _unpacked(self, batch: int | None) -> Unpacked | None:
+        from .unpacked import Unpacked
+
         def read(opened: sqlite3.Connection) -> tuple[bytes] | None:
             found: tuple[bytes] | None = opened.execute(
                 "SELECT batch FROM batches WHERE id = ?", (batch,)
@@ -244,6 +247,8 @@ class SqliteHistory:
         return [each for each in found if each is not None]
 
     def get(self, trace_id: str) -> Trace | None:
+        from .document import decode
+
         def read(opened: sqlite3.Connection) -> tuple[bytes] | None:
             found: tuple[bytes] | None = opened.execute(
                 "SELECT coalesce(batch.batch, trace) FROM summaries"

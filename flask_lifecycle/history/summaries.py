@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import typing as t
 from collections.abc import Iterable
 
 from ..faults import fault
 from ..pauses import Pauses
 from ..recording.json_text import write_json
-from ..trace.model import JsonObject
-from .unpacked import Unpacked
+
+if t.TYPE_CHECKING:
+    from ..trace.model import JsonObject
+    from .unpacked import Unpacked
 
 
 def made_of(batch: Unpacked, ids: Iterable[str]) -> dict[str, JsonObject]:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 import sys
+import typing as t
 import zlib
 from collections.abc import Iterator
 
-from ..recording.document import Recording
 from ..summary.summarize import summarize
-from ..trace.model import JsonObject, Trace
-from ..trace.snapshot import snapshot
 from ..trace.stored import Restored, tracepoint_of
 from ..trace.writer import Route
 from .batch import FORMAT, OLDER
+
+if t.TYPE_CHECKING:
+    from ..trace.model import JsonObject, Trace
 
 _LARGEST = 2**28
 
@@ -60,6 +61,9 @@ class Unpacked:
 
     def trace(self, trace_id: str) -> Trace:
         """Return a request."""
+        from ..recording.document import Recording
+        from ..trace.snapshot import snapshot
+
         restored, process = self._restored(trace_id)
         copied = snapshot(restored)
         steps = [each.to_dict() for each in copied.steps]

@@ -6,7 +6,7 @@ import typing as t
 
 from .. import pids
 from ..trace import process
-from ..trace.snapshot import HOST
+from ..trace.process import HOST
 
 
 class Identity(t.NamedTuple):

@@ -15,7 +15,7 @@ from ..history.writer import flush
 from ..store import Store
 from ..trace import process
 from ..trace.model import JsonObject
-from ..trace.snapshot import HOST
+from ..trace.process import HOST
 from .protocol import WATCH_SECONDS, Board, Published
 from .running import REFRESHED, Running
 from .thread import OFTEN, SELDOM, thread
@@ -145,7 +145,12 @@ class Member:
     def process(self) -> JsonObject:
         """Return this process, as its requests have it."""
         run = process.run
-        made = {"pid": run.pid, "host": HOST, "started_at": run.started_at, "app": self._app}
+        made = {
+            "pid": run.pid,
+            "host": HOST,
+            "started_at": run.started_at,
+            "app": self._app,
+        }
         return {**made, "run": self._run}
 
     @property

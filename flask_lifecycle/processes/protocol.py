@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import typing as t
 
-from ..trace.model import JsonObject
+if t.TYPE_CHECKING:
+    from ..trace.model import JsonObject
+
 
 #: For how many seconds a process that has viewers counts as one, after each :meth:`Board.watch`.
 WATCH_SECONDS = 2.0

@@ -5,9 +5,10 @@ from __future__ import annotations
 import typing as t
 
 from ..faults import fault
-from ..recording.records import read
-from ..trace.model import JsonObject, Trace
 from .protocol import Board, Published
+
+if t.TYPE_CHECKING:
+    from ..trace.model import JsonObject, Trace
 
 _TYPES: dict[str, type | tuple[type, ...]] = {
     **dict.fromkeys(("trace", "stage", "name", "when"), str),
@@ -41,6 +42,9 @@ def held_in(published: Published, now: float) -> list[JsonObject]:
 
 def steps_in(board: Board, trace_id: str) -> Trace | None:
     """Return a request of another process as that published it, if it was watched."""
+    from ..recording.records import read
+    from ..trace.model import Trace
+
     found = board.trace(trace_id)
     try:
         return None if found is None else t.cast("Trace", read(Trace, found))

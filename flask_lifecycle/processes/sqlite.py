@@ -20,10 +20,12 @@ from ..faults import fault
 from ..history.connection import Connection, Tables, transaction
 from ..history.problems import HistoryError, OtherVersionError
 from ..recording.json_text import write_json
-from ..trace.model import JsonObject
 from .board import Side, Watching, wanted
 from .identity import Identity, is_gone, own
 from .protocol import STALLED_SECONDS, WATCH_SECONDS, Published
+
+if t.TYPE_CHECKING:
+    from ..trace.model import JsonObject
 
 T = t.TypeVar("T")
 

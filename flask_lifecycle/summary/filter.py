@@ -14,9 +14,9 @@ from collections.abc import Callable
 from operator import ge, gt, le, lt
 
 from ..trace.files import is_file
-from ..trace.model import JsonObject, client_status
+from ..trace.status import client_status
 
-Summary = JsonObject
+Summary = dict[str, t.Any]
 Test = Callable[[Summary], bool]
 
 # Listed one by one: Python and browsers disagree on what \s matches.

@@ -10,8 +10,8 @@ from __future__ import annotations
 import typing as t
 
 from ..faults import fault
-from .sentences import first_sentence, sentence
 from .sentences.holds import summary
+from .sentences.sentence import first_sentence, sentence
 from .sentences.words import cut, readable_time
 from .story import Story
 

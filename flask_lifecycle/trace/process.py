@@ -7,11 +7,14 @@ import re
 import typing as t
 from collections.abc import Callable
 from itertools import count
+from socket import gethostname
+from time import perf_counter as clock
 from time import time
 
 from .. import forks
-from .log import clock
 
+#: The name of this machine.
+HOST = gethostname()
 #: When recording began in the app's process, Unix time.
 STARTED = time()
 # Unix time of the monotonic clock's zero: ids sort by creation even if the wall clock is set back.
@@ -81,4 +84,14 @@ def _forked() -> None:
 forks.in_child(_forked)
 
 
-__all__ = ["STARTED", "Run", "continue_after", "id_of", "ids_end", "is_own", "next_serial", "run"]
+__all__ = [
+    "HOST",
+    "STARTED",
+    "Run",
+    "continue_after",
+    "id_of",
+    "ids_end",
+    "is_own",
+    "next_serial",
+    "run",
+]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -11,11 +10,9 @@ from .holds import Span
 from .log import WIDTH, Columns
 from .model import Error, Hold, JsonObject, Outcome, Process, Step, Trace, TraceError
 from .notes import SHORT_CIRCUIT
+from .process import HOST
 from .tracepoint import Tracepoint
 from .writer import LiveTrace
-
-#: The name of this machine.
-HOST = socket.gethostname()
 
 
 def snapshot(trace: LiveTrace, pause: Callable[[], None] | None = None) -> Trace:
@@ -129,4 +126,4 @@ def _name(tracepoint: Tracepoint, columns: Columns, detail: JsonObject) -> str:
     return tracepoint.name
 
 
-__all__ = ["HOST", "freeze", "header", "process_of", "snapshot"]
+__all__ = ["freeze", "header", "process_of", "snapshot"]

@@ -8,7 +8,7 @@ from flask import Blueprint, Flask, abort, redirect, request
 
 from flask_lifecycle import Lifecycle
 from flask_lifecycle.app_map.skipped import Skipped, skipped
-from flask_lifecycle.cli.app import map_of
+from flask_lifecycle.cli.recordings import map_of
 
 
 def make() -> Flask:

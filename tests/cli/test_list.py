@@ -13,8 +13,10 @@ from flask import Flask
 
 from flask_lifecycle import Lifecycle
 from flask_lifecycle.trace import process
-from tests.helpers.cli import columns_of, run, sent
+from tests.helpers import ROOT
+from tests.helpers.cli import APP, columns_of, run, sent
 from tests.helpers.history import make, served
+from tests.helpers.history import run as run_code
 from tests.helpers.servers import wait_for
 
 
@@ -203,3 +205,23 @@ def test_no_more_is_read_than_is_listed() -> None:
     assert ids[7][:10] in run(there.app, "list", "path:/7", "-n", "100").out
     assert " /0 " in run(there.app, "show", "last~119").out
     assert run(there.app, "show", "last~120").code == 1
+
+
+CODE = f"""import sys
+{APP}
+from flask_lifecycle.cli import lifecycle
+print(app.test_cli_runner().invoke(lifecycle, ["list"]).output)
+names = ("redact", "trace.model", "trace.writer")
+print({{f"flask_lifecycle.{{each}}" for each in names}} & {{*sys.modules}})
+"""
+
+
+def test_nothing_of_what_records_is_imported() -> None:
+    with served(make()) as there:
+        sent(there, "/a")
+    # The first who lists a request makes its summary.
+    assert " /a " in run(there.app, "list").out
+    # With the folder of the same app.
+    out = run_code(CODE, ROOT)
+    assert " /a " in out
+    assert out.endswith("\nset()\n")

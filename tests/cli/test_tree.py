@@ -7,7 +7,7 @@ from flask import Flask, redirect
 
 from flask_lifecycle import Lifecycle, Trace
 from flask_lifecycle.app_map.skipped import skipped
-from flask_lifecycle.cli.app import map_of
+from flask_lifecycle.cli.recordings import map_of
 from flask_lifecycle.cli.tree import Node, tree, walk
 from flask_lifecycle.trace.explain import explain
 

@@ -14,7 +14,8 @@ import pytest
 
 from flask_lifecycle import Lifecycle
 from flask_lifecycle.history import History, history_of
-from flask_lifecycle.history.batch import MOST, Batch, Request
+from flask_lifecycle.history.batch import Batch, Request
+from flask_lifecycle.history.protocol import MOST
 from flask_lifecycle.history.sqlite import SqliteHistory
 from flask_lifecycle.summary.summarize import summarize
 from flask_lifecycle.trace.snapshot import snapshot

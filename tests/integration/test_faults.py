@@ -425,7 +425,7 @@ ELSEWHERE = {
     # Once, when the app is set up.
     "extension.py",
     # Whoever looks comes by these, and no request.
-    *("trace/snapshot.py", "trace/explain.py", "trace/sentences/__init__.py"),
+    *("trace/snapshot.py", "trace/explain.py", "trace/sentences/sentence.py"),
     "app_map/overview.py",
     "summary/summarize.py",
     # Only where requests are held; tests/integration/test_holds.py has the faults of that.
