@@ -225,7 +225,8 @@ take_headers(Begin *begin)
     if (shown != NULL)
         begin->received = make_named(
             part(begin, RECEIVED),
-            Py_BuildValue("OO{}", PyTuple_GET_ITEM(shape, SHAPE_NAMES), shown));
+            tuple_of(3, (PyObject *[]){Py_NewRef(PyTuple_GET_ITEM(shape, SHAPE_NAMES)),
+                                       Py_NewRef(shown), PyDict_New()}));
     if (begin->received != NULL)
         PyObject_GC_UnTrack(begin->received); /* It has nothing but texts. */
     Py_XDECREF(shown);

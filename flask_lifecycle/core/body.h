@@ -44,8 +44,9 @@ make_counts(State *state, PyObject *parts, PyObject *trace, PyObject *preview)
     PyObject *shown = PyObject_CallNoArgs(preview), *values = NULL;
     PyObject *streamed = shown == NULL ? NULL : get_attr(state, trace, &state->names.streamed);
     if (streamed != NULL)
-        values = shown == Py_None ? Py_BuildValue("(iiO())", 0, 0, streamed)
-                                  : Py_BuildValue("(iiO()O)", 0, 0, streamed, shown);
+        values = tuple_of(shown == Py_None ? 4 : 5, (PyObject *[]){
+            PyLong_FromLong(0), PyLong_FromLong(0), Py_NewRef(streamed), PyTuple_New(0),
+            shown == Py_None ? NULL : Py_NewRef(shown)});
     PyObject *counts = values == NULL
                            ? NULL : PyObject_CallOneArg(PyTuple_GET_ITEM(parts, COUNTS), values);
     Py_XDECREF(values);

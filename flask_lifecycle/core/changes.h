@@ -96,8 +96,9 @@ difference_of(PyObject *parts, Contents *before, Contents *now)
     else if (found > 0 && added == NULL && changed == NULL)
         difference = Py_NewRef(Py_None);
     else if (found > 0)
-        difference = Py_BuildValue("OO()", added == NULL ? Py_None : added,
-                                   changed == NULL ? Py_None : changed);
+        difference = tuple_of(3, (PyObject *[]){Py_NewRef(added == NULL ? Py_None : added),
+                                                Py_NewRef(changed == NULL ? Py_None : changed),
+                                                PyTuple_New(0)});
     Py_XDECREF(added);
     Py_XDECREF(changed);
     return difference;
@@ -136,7 +137,8 @@ plain_found(PyObject *plain, PyObject *where, PyObject *difference, Py_ssize_t *
     PyObject *new = plain_pairs(plain, added, size), *found = NULL;
     PyObject *other = new == NULL ? NULL : plain_pairs(plain, changed, size);
     if (other != NULL && *size <= PyLong_AsSsize_t(PyTuple_GET_ITEM(plain, LONGEST)))
-        found = Py_BuildValue("(OOO())", where, new, other);
+        found = tuple_of(4, (PyObject *[]){
+            Py_NewRef(where), Py_NewRef(new), Py_NewRef(other), PyTuple_New(0)});
     Py_XDECREF(new);
     Py_XDECREF(other);
     return found;

@@ -118,6 +118,36 @@ is_true(PyObject *value)
     return truth;
 }
 
+/* Return a tuple of some objects, whose references it takes; NULL, with an exception, if one is NULL. Unlike
+ * `Py_BuildValue`, it reads no format: in most requests, that code would be used by nothing else, and be
+ * far from the processor each time. */
+static PyObject *
+tuple_of(Py_ssize_t count, PyObject *const *items)
+{
+    PyObject *made = PyTuple_New(count);
+    for (Py_ssize_t at = 0; at < count; at++) {
+        if (items[at] == NULL)
+            Py_CLEAR(made);
+        if (made == NULL)
+            Py_XDECREF(items[at]);
+        else
+            PyTuple_SET_ITEM(made, at, items[at]);
+    }
+    return made;
+}
+
+/* Return a list of one object, in the same way. */
+static PyObject *
+list_of(PyObject *item)
+{
+    PyObject *made = item == NULL ? NULL : PyList_New(1);
+    if (made == NULL)
+        Py_XDECREF(item);
+    else
+        PyList_SET_ITEM(made, 0, item);
+    return made;
+}
+
 static bool
 is_text(PyObject *object, const char *text)
 {

@@ -130,7 +130,10 @@ take_header(Page *page, Py_ssize_t at, PyObject **content_type)
 static PyObject *
 length_text(Py_ssize_t length)
 {
-    return PyUnicode_FromFormat("%zd", length);
+    PyObject *number = PyLong_FromSsize_t(length);
+    PyObject *text = number == NULL ? NULL : PyObject_Str(number);
+    Py_XDECREF(number);
+    return text;
 }
 
 /* Take the headers if they are those of a page in an ordinary charset, with its length. */
@@ -304,7 +307,7 @@ response_with(Page *page, PyObject *whole, PyObject *kept)
         || set_list(headers, PyTuple_GET_ITEM(page->parts, HEADER_LIST),
                     PyList_GetSlice(kept, 0, PY_SSIZE_T_MAX)) < 0
         || PyObject_SetAttr(copy, state->names.headers, headers) < 0
-        || set_list(copy, state->names.response, Py_BuildValue("[O]", whole)) < 0)
+        || set_list(copy, state->names.response, list_of(Py_NewRef(whole))) < 0)
         Py_CLEAR(copy);
     Py_XDECREF(headers);
     return copy;

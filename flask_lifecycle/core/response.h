@@ -92,7 +92,8 @@ all_added(PyObject *by_toolbar, PyObject *headers)
         Py_CLEAR(all);
     PyObject *pairs = all == NULL ? NULL : PyList_AsTuple(all);
     Py_XDECREF(all);
-    return pairs == NULL ? NULL : Py_BuildValue("N()n", pairs, tag);
+    return pairs == NULL ? NULL : tuple_of(
+        3, (PyObject *[]){pairs, PyTuple_New(0), PyLong_FromSsize_t(tag)});
 }
 
 /* Return the status and headers of a response, masked; NULL, where there may be an exception, if that is
@@ -110,8 +111,9 @@ shown_answer(State *state, PyObject *data, PyObject *redactor, PyObject *const *
         state, redactor, own, PyTuple_GET_ITEM(data, PATH));
     PyObject *added = headers == NULL ? NULL : all_added(by_toolbar, args[4]);
     if (added != NULL)
-        made = make_named(PyTuple_GET_ITEM(data, ANSWERED), Py_BuildValue(
-            "OOnO", status, headers, PyTuple_GET_SIZE(headers), added));
+        made = make_named(PyTuple_GET_ITEM(data, ANSWERED), tuple_of(4, (PyObject *[]){
+            Py_NewRef(status), Py_NewRef(headers), PyLong_FromSsize_t(PyTuple_GET_SIZE(headers)),
+            Py_NewRef(added)}));
     Py_XDECREF(added);
     Py_XDECREF(headers);
     Py_XDECREF(status);
@@ -251,7 +253,7 @@ added_headers(Start *start)
     if (hidden == NULL || hidden == Py_True)
         return hidden == NULL ? NULL : PyList_New(0);
     PyObject *id = get_attr(state, (PyObject *)start->trace, &state->names.id);
-    return id == NULL ? NULL : Py_BuildValue("[(ON)]", name, id);
+    return id == NULL ? NULL : list_of(tuple_of(2, (PyObject *[]){Py_NewRef(name), id}));
 }
 
 /* Record the start of the response; return the headers to send, or NULL with an exception. */

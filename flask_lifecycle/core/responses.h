@@ -115,7 +115,8 @@ answers_of(State *state, PyObject *redactor, PyObject *path, PyObject *before, P
                     : PyObject_CallMethodOneArg(
                         redactor, state->names.text, PyTuple_GET_ITEM(after, 0));
     if (later != NULL && is_tuple_of(shown, Py_MAX(was, is)))
-        answers = Py_BuildValue("OnOnO", first, was, later, is, shown);
+        answers = tuple_of(5, (PyObject *[]){Py_NewRef(first), PyLong_FromSsize_t(was), Py_NewRef(later),
+                                             PyLong_FromSsize_t(is), Py_NewRef(shown)});
     Py_XDECREF(later);
     Py_XDECREF(first);
     Py_XDECREF(shown);

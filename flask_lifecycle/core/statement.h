@@ -102,7 +102,9 @@ begin_statement(Shortcut *self, PyObject *const *args, Py_ssize_t count)
     if (note != NULL) {
         Py_ssize_t offset = append_statement(state, parts, writer, log, note);
         if (offset >= 0)
-            begun = Py_BuildValue("OnOOO", args[0], offset, note, Py_None, Py_None);
+            begun = tuple_of(5, (PyObject *[]){Py_NewRef(args[0]), PyLong_FromSsize_t(offset),
+                                               Py_NewRef(note), Py_NewRef(Py_None),
+                                               Py_NewRef(Py_None)});
     }
     Py_XDECREF(note);
     Py_XDECREF(log);

@@ -100,15 +100,21 @@ shown_cookie(PyObject *plain, PyObject *value)
     semicolon = PyUnicode_FindChar(value, ';', 0, length, 1);
     semicolon = semicolon < 0 ? length : semicolon;
     equals = PyUnicode_FindChar(value, '=', 0, semicolon, 1);
-    PyObject *name = PyUnicode_Substring(value, 0, equals < 0 ? semicolon : equals);
-    PyObject *attributes = name == NULL ? NULL : PyUnicode_Substring(
+    PyObject *attributes = equals < 0 ? NULL : PyUnicode_Substring(
         value, Py_MIN(semicolon + 1, length), length);
-    PyObject *shown = NULL;
+    PyObject *begin = NULL, *masked = NULL, *end = NULL, *shown = NULL;
     if (attributes != NULL && plain_size(plain, attributes) >= 0)
-        shown = PyUnicode_FromFormat("%U=%U%s%U", name, PyTuple_GET_ITEM(plain, MASK),
-                                     semicolon < length ? ";" : "", attributes);
+        begin = PyUnicode_Substring(value, 0, equals + 1);
+    if (begin != NULL)
+        masked = PyUnicode_Concat(begin, PyTuple_GET_ITEM(plain, MASK));
+    if (masked != NULL)
+        end = PyUnicode_Substring(value, semicolon, length);
+    if (end != NULL)
+        shown = PyUnicode_Concat(masked, end);
+    Py_XDECREF(end);
+    Py_XDECREF(masked);
+    Py_XDECREF(begin);
     Py_XDECREF(attributes);
-    Py_XDECREF(name);
     return shown;
 }
 

@@ -5,7 +5,6 @@
 #include <Python.h>
 
 #include <stdbool.h>
-#include <stdio.h>
 
 #include "errors.h"
 #include "log.h"
@@ -15,6 +14,15 @@
 #include "slots.h"
 #include "state.h"
 #include "writer.h"
+
+#define ID_DIGITS 24
+
+static void
+write_hexadecimal(char *text, int digits, unsigned long long number)
+{
+    for (int at = digits; at-- > 0; number >>= 4)
+        text[at] = "0123456789abcdef"[number & 15];
+}
 
 /* `LiveTrace.id`. Its data is the namespace of trace/process.py. */
 static PyObject *
@@ -31,10 +39,11 @@ trace_id(Shortcut *self, PyObject *const *args, Py_ssize_t count)
     if (parts[0] != NULL && parts[1] != NULL && parts[2] != NULL && parts[3] != NULL) {
         double began = (PyFloat_AsDouble(parts[0]) + PyFloat_AsDouble(parts[1])) * 1e9;
         long long number = PyLong_AsLongLong(parts[2]) + PyLong_AsLongLong(parts[3]);
-        if (!PyErr_Occurred() && 0 <= began && began < 1e19) {
-            char text[40];
-            (void)snprintf(text, sizeof(text), "%016llx%08llx", (unsigned long long)began, number);
-            id = PyUnicode_FromString(text);
+        if (!PyErr_Occurred() && 0 <= began && began < 1e19 && 0 <= number && number >> 32 == 0) {
+            char text[ID_DIGITS];
+            write_hexadecimal(text, 16, (unsigned long long)began);
+            write_hexadecimal(text + 16, 8, (unsigned long long)number);
+            id = PyUnicode_FromKindAndData(PyUnicode_1BYTE_KIND, text, ID_DIGITS);
         }
     }
     for (int at = 0; at < 4; at++)

@@ -26,7 +26,8 @@ instruction_of(PyFrameObject *frame)
 static PyObject *
 known_location(PyObject *locations, PyFrameObject *frame, PyCodeObject *code)
 {
-    PyObject *key = Py_BuildValue("Ni", PyLong_FromVoidPtr(code), instruction_of(frame));
+    PyObject *key = tuple_of(2, (PyObject *[]){PyLong_FromVoidPtr(code),
+                                               PyLong_FromLong(instruction_of(frame))});
     PyObject *known = key == NULL ? NULL : get_item(locations, key), *location = NULL;
     Py_XDECREF(key);
     if (known != NULL && is_tuple_of(known, 2)
