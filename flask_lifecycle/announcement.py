@@ -21,7 +21,6 @@ from werkzeug.serving import is_running_from_reloader
 from .address import cut_off, path_of, whole_path
 from .faults import fail_open
 from .instrumentation.debugger import is_inside_debugger
-from .instrumentation.served import is_served
 from .settings import Settings
 
 if t.TYPE_CHECKING:
@@ -104,7 +103,7 @@ class Announcement(logging.Filter):
     def served(self, environ: Environ) -> None:
         """Do the same at the first request to the app."""
         app = self._app()
-        if not self._is_printed and app is not None and is_served(environ):
+        if app is not None:
             self.requested(environ, app.debug)
 
     def _print(self, origin: str, *, debug: bool) -> None:

@@ -187,7 +187,7 @@ class State:
             on_exception=exceptions.record if "exceptions" in settings.collectors else None,
             on_crash=announcement.crashed,
             on_log=announcement.logs,
-            on_new=announcement.served,
+            on_served=announcement.served,
             outbox=outbox,
         )
         owner = Owner(app, settings.header)

@@ -236,7 +236,7 @@ def test_off_imports_next_to_nothing() -> None:
     assert websockets == "set()"
     assert ours.replace("flask_lifecycle.", "").split() == [
         *("address", "announcement", "collector_table", "extension", "faults", "forks"),
-        *("instrumentation", "instrumentation.debugger", "instrumentation.served", "locks"),
+        *("instrumentation", "instrumentation.debugger", "locks"),
         *("pids", "private_folder", "recorder", "recorder.subclass", "run_token"),
         *("settings", "trace", "trace.notebook"),
     ]

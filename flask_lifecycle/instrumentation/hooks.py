@@ -74,8 +74,8 @@ class Hooks:
 
     #: Called with each trace when it begins.
     on_trace: Callable[[LiveTrace], None]
-    #: Called with the environ of a request whose line is new.
-    on_new: Callable[[Environ], None]
+    #: Called with the environ of the first request that a server sent.
+    on_served: Callable[[Environ], None] | None
     #: Called for each request that is not recorded.
     on_ignored: Callable[[], None]
     #: Called with each response after all of the app's hooks; returns the response to send, or None

@@ -48,6 +48,7 @@ class TraceStart:
     ) -> None:
         self._owner = owner
         self._hooks = hooks
+        self._on_served = hooks.on_served
         self._outbox = hooks.outbox
         self._redactor = redactor
         self._messages = messages
@@ -114,7 +115,10 @@ class TraceStart:
         self, app: flask.Flask, environ: Environ, method: str, script: str, path: str
     ) -> tuple[str, str] | None:
         """Return a new request's method and path as they are displayed; None if it is ignored."""
-        self._hooks.on_new(environ)
+        on_served = self._on_served
+        if on_served is not None and is_served(environ):
+            self._on_served = None
+            on_served(environ)
         self._look(app)
         named = self._line(method, script, path)
         if named is None:

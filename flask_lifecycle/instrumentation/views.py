@@ -47,9 +47,12 @@ class Views:
         """Install our view dict, if Flask's dispatch is overridden."""
         held = vars(app)
         views = held.get("view_functions")
-        if type(views) is not dict or not self._is_replaced(app):
+        if type(views) is not dict:
             return
-        held["view_functions"] = _Registry(views, self)
+        # Checked for each new path.
+        classes = _get_dispatching(type(app).__bases__[0])
+        if not held.keys().isdisjoint(_DISPATCHING) or not all(map(is_, classes, _FLASKS)):
+            held["view_functions"] = _Registry(views, self)
 
     def give_back(self, app: flask.Flask) -> None:
         """Restore an app's own dict, with what was registered since."""
@@ -106,11 +109,6 @@ class Views:
         made = functools.wraps(view)(async_recorded if is_async else recorded)
         self._steps.add(made)
         return made
-
-    def _is_replaced(self, app: flask.Flask) -> bool:
-        # Checked for each new path.
-        classes = _get_dispatching(type(app).__bases__[0])
-        return not vars(app).keys().isdisjoint(_DISPATCHING) or not all(map(is_, classes, _FLASKS))
 
 
 _codes = frozenset(inspect.unwrap(method).__code__ for method in _FLASKS)
