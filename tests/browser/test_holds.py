@@ -88,7 +88,7 @@ def test_a_request_is_held_and_goes_on(
 ) -> None:
     break_at(panel, stage, name, when, path)
     panel.fetch(path, method, wait=False)
-    is_held(panel, f"{when} {name}" if name else when)
+    is_held(panel, f"{when} {name or stage}")
     held = call(panel.page, "api/held")["held"]
     assert [(each["stage"], each["when"]) for each in held] == [(stage, when)]
     # What follows is as the app's registries promise it, and others are served.
@@ -98,6 +98,40 @@ def test_a_request_is_held_and_goes_on(
     panel.page.locator(".held-bar").get_by_role("button", name=go_on).click()
     is_over(panel, status)
     expect(panel.page.locator(".facts")).to_contain_text("of which")
+
+
+CUT = """() => {
+    const title = document.querySelector(".head h1");
+    const facts = document.querySelector(".facts");
+    const left = facts.getBoundingClientRect().left + 20;
+    const shown = [...facts.children].flatMap((item) => {
+        const range = document.createRange();
+        range.selectNodeContents(item);
+        return [...range.getClientRects()];
+    });
+    return {
+        title: title.scrollHeight > title.clientHeight + 1,
+        facts: shown.some((rect) => rect.left < left - 1),
+        lines: new Set([...document.querySelectorAll(".top .acts > button")].map(
+            (button) => Math.round(button.getBoundingClientRect().top))).size,
+    };
+}"""
+
+
+@pytest.mark.parametrize("size", [(1440, 900), (1024, 768), (390, 844)])
+def test_a_held_request_is_named_on_every_screen(panel: Panel, size: tuple[int, int]) -> None:
+    break_at(panel, "start_response")
+    panel.page.set_viewport_size({"width": size[0], "height": size[1]})
+    panel.fetch(f"{ORDER}?page=2", wait=False)
+    panel.page.locator(".held-columns").wait_for()
+    # By its stage: "before 200 OK" says nothing, and it has no arguments.
+    where = panel.page.locator(".head :is(.status small, .facts .at)").filter(visible=True)
+    expect(where).to_contain_text("before start_response")
+    expect(panel.page.locator(".list .row .at")).to_have_text(["before start_response"])
+    expect(panel.page.locator(".held-columns")).not_to_contain_text("arguments of")
+    cut = panel.page.evaluate(CUT)
+    assert (cut["title"], cut["facts"]) == (False, False)
+    assert cut["lines"] <= 1
 
 
 def test_the_speaker_sees_where_a_request_is_held_and_lets_it_go_on(panel: Panel) -> None:

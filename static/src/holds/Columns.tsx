@@ -5,7 +5,7 @@ import type { ComponentChildren, JSX } from "preact";
 import type { Held, Seen, Step, Trace } from "../api/types";
 import { Open } from "../components/Source";
 import { state } from "../state/store";
-import { markOf } from "../trace/breakpoints";
+import { isFunction, markOf } from "../trace/breakpoints";
 import { plural } from "../trace/format";
 import { call } from "../trace/steps";
 import { noArguments, notYet, requestRows, responseRows, rowsOf, sessionSays, type SeenRow } from "./seen";
@@ -82,9 +82,11 @@ function Asked({ held }: Pick<ColumnsProps, "held">): JSX.Element {
       <Part title="request" says="">
         <Rows rows={requestRows(seen.request)} />
       </Part>
-      <Part title={`arguments of ${name}`} says="">
-        {args.length > 0 ? <Rows rows={args} /> : <p>{noArguments(stage, when === "after")}</p>}
-      </Part>
+      {args.length > 0 || isFunction(held) ? (
+        <Part title={`arguments of ${name}`} says="">
+          {args.length > 0 ? <Rows rows={args} /> : <p>{noArguments(stage, when === "after")}</p>}
+        </Part>
+      ) : null}
       <Part title="response so far" says="">
         {response.length > 0 ? <Rows rows={response} /> : <p>none yet: {toStart(seen)}</p>}
       </Part>

@@ -1,6 +1,7 @@
 /** Sentences on a held request: pure. */
 
 import type { Hold, Step, Trace } from "../api/types";
+import { spokenName } from "../trace/breakpoints";
 import { whenOf } from "../trace/holds";
 import { ellipsize } from "../trace/text";
 
@@ -12,7 +13,7 @@ export function whereOf(trace: Pick<Trace, "steps">, hold: Hold): string {
   const step: Step | undefined = trace.steps[hold.step];
   return step === undefined
     ? `at step ${hold.step + 1}`
-    : `${whenOf(hold, step)} ${ellipsize(step.name, LONGEST_NAME)}`;
+    : `${whenOf(hold, step)} ${ellipsize(spokenName(step), LONGEST_NAME)}`;
 }
 
 /** "goes on by itself in 117 s" */

@@ -9,6 +9,7 @@ import { actions } from "../state/actions";
 import { appTime } from "../state/request";
 import { isCutOff } from "../state/runs";
 import { hasApps, now, state } from "../state/store";
+import { spokenName } from "../trace/breakpoints";
 import { plural, time, timeOfDay } from "../trace/format";
 import {
   brief,
@@ -236,8 +237,8 @@ function At({ trace: { id, now: inside, holds } }: { readonly trace: TraceSummar
   const step = hold === undefined ? undefined : state.value.steps.get(id)?.[hold.step];
   const [when, name] =
     hold === undefined || step === undefined
-      ? ["at", inside?.name ?? "its beginning"]
-      : [whenOf(hold, step), step.name];
+      ? ["at", inside == null ? "its beginning" : spokenName(inside)]
+      : [whenOf(hold, step), spokenName(step)];
   return (
     <span class="fl at">
       {when} {name.slice(0, 100)}

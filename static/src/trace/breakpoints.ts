@@ -13,6 +13,21 @@ const FUNCTIONS: ReadonlySet<Stage> = new Set(FUNCTION_STAGES);
 /** Stages whose steps have names of their own without being functions. */
 const NAMED: ReadonlySet<Stage> = new Set<Stage>(["template", "signal", "middleware"]);
 
+/** Whether a step is one of the app's functions. */
+export function isFunction({ stage }: Pick<Breakable, "stage">): boolean {
+  return FUNCTIONS.has(stage);
+}
+
+/**
+ * What a person calls a step where its stage does not stand beside it: a function and a statement say
+ * what they are by their names, a signal and a template with their stage, and Flask's own steps, whose
+ * names are values such as "302 Found", by their stage alone.
+ */
+export function spokenName({ stage, name }: Pick<Breakable, "stage" | "name">): string {
+  if (isFunction({ stage }) || stage === "sql") return name;
+  return NAMED.has(stage) ? `${stage} ${name}` : stage;
+}
+
 /** Whether a breakpoint is for this step, whatever the request. */
 export function isFor({ stage, name }: Breakpoint, step: Breakable): boolean {
   return (
@@ -38,7 +53,7 @@ function isLike(glob: string, { name, callable }: Breakable): boolean {
 
 /** The breakpoint for this step alone: by its function, if it is one. */
 export function breakpointAt(step: Breakable, when: When = "before"): Breakpoint {
-  const named = FUNCTIONS.has(step.stage) || NAMED.has(step.stage) || step.callable !== null;
+  const named = isFunction(step) || NAMED.has(step.stage) || step.callable !== null;
   return {
     stage: step.stage,
     name: step.callable ?? (named ? step.name : null),
