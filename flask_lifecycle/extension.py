@@ -162,7 +162,7 @@ class State:
         from .instrumentation.hooks import Hooks
         from .mount import Mount
         from .page_secret import page_secret
-        from .redact import Redactor
+        from .redact import Redactor, prepare
         from .run_token import run_token
         from .store import MemoryStore
         from .trace.owner import Owner
@@ -172,6 +172,7 @@ class State:
         settings, announcement = self.settings, self._announcement
         token = settings.token or run_token()
         pages = settings.token or page_secret(app.root_path, app.name) or token
+        prepare()
         redactor = Redactor(settings.redact, settings.max_detail_bytes, settings.redact_with)
         on_response, on_start = _toolbar(settings, pages) if settings.toolbar else (None, None)
         self._store = store = MemoryStore(settings.max_traces, settings.max_bytes)

@@ -5,8 +5,18 @@ traversed, with their own methods, also if a class derives from them. The only e
 function of ``LIFECYCLE_REDACT_WITH``, which gets the values that these rules have not masked.
 """
 
-from .patterns import MASK
+from .patterns import MASK, prepare
 from .redactor import Redactor, cookie_names
 from .values import SCALARS, Decide, Path, type_name, weight
 
-__all__ = ["MASK", "SCALARS", "Decide", "Path", "Redactor", "cookie_names", "type_name", "weight"]
+__all__ = [
+    "MASK",
+    "SCALARS",
+    "Decide",
+    "Path",
+    "Redactor",
+    "cookie_names",
+    "prepare",
+    "type_name",
+    "weight",
+]

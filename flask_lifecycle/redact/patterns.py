@@ -32,11 +32,16 @@ def _begins(shorter: float, *, broken: bool) -> re.Pattern[str]:
 def _key_begins() -> list[tuple[float, re.Pattern[str], re.Pattern[str]]]:
     # The fewer formats to search for, the faster a text without any is passed: so there is one
     # pattern for the formats that fit into a shorter text, and one for those without an unbroken
-    # run. They are compiled when they are used first: commands that mask nothing do not wait.
+    # run. They are not compiled at import: commands that mask nothing do not wait.
     return [
         (shorter, _begins(shorter, broken=False), _begins(shorter, broken=True))
         for shorter in (24, 40, math.inf)
     ]
+
+
+def prepare() -> None:
+    """Compile what takes longest, which is else drawn as time of the first request."""
+    _key_begins()
 
 
 #: Stands for the characters of words.
@@ -256,4 +261,5 @@ __all__ = [
     "mask_service_keys",
     "may_have_key",
     "may_have_number",
+    "prepare",
 ]
