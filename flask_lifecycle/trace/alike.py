@@ -34,8 +34,11 @@ def runs_like(request: Header, others: Iterable[Header]) -> list[str]:
     """Return the ids of a request and of those like it in the same run of the app.
 
     They have the same URL and the same status, and no breakpoint held them: a person's time is not
-    the app's. The request itself is the first, then come the newest, and no more than a few.
+    the app's. One that was held itself is thus alone: its time and theirs have no median that says
+    anything. The request itself is the first, then come the newest, and no more than a few.
     """
+    if request.get("holds"):
+        return [request["id"]]
     like = [
         each["id"]
         for each in others

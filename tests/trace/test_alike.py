@@ -42,6 +42,11 @@ def test_requests_that_still_run_are_left_out() -> None:
     assert runs_like(request(2), [request(1, state="running")]) == ["0002"]
 
 
+def test_a_held_request_has_no_other_runs() -> None:
+    held = request(2, holds=[{"step": 3, "begin": 10, "end": 10**9, "did": "go"}])
+    assert runs_like(held, [request(1), held, request(3)]) == ["0002"]
+
+
 @pytest.mark.parametrize(
     "other",
     [

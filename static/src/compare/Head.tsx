@@ -100,7 +100,7 @@ function Pick({ loaded, side }: PickProps): JSX.Element {
       </span>
       <span class={`s${Math.floor((status ?? 0) / 100)}`}>{status ?? "–"}</span>
       {took === null ? null : <span class="took">{time(took)}</span>}
-      <small>{whenOf(loaded, side)}</small>
+      <small title={whenOf(loaded, side)}>{whenOf(loaded, side)}</small>
       <small aria-hidden="true">▾</small>
       <select
         aria-label={`Request ${side.toUpperCase()}`}
