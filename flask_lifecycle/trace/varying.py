@@ -10,7 +10,8 @@ _NAMES = re.compile(
 )
 _HEADERS = re.compile(
     "age|date|server-timing|x-runtime|.*process-time|cf-ray|traceparent|tracestate"
-    "|x-lifecycle-trace",
+    # A limit of requests counts each, and says when it counts anew.
+    "|x-lifecycle-trace|retry-after|(?:x-)?ratelimit(?:-(?:remaining|reset|used))?",
     re.IGNORECASE,
 )
 _NONCE = re.compile(r"'nonce-[^']*'")

@@ -163,6 +163,7 @@ def test_an_id_that_means_several_lists_them() -> None:
         ("ffff", 1, "No request in the history has an ID that begins with ffff."),
         ("last~", 2, "last~ is no ID"),
         ("xyz", 2, "xyz is no ID"),
+        ("", 2, "An empty text is no ID"),
         ("\x1b[2J", 2, "is no ID"),
         ("last~99999999999999999999", 2, "is no ID"),
     ],

@@ -21,10 +21,19 @@ def test_names_of_ids_and_tokens_vary_and_dates_of_headers_only() -> None:
     ):
         assert is_varying_name(name), name
         assert is_varying_header(name), name
-    for name in ("Date", "age", "Server-Timing", "traceparent", "X-Lifecycle-Trace"):
+    counted = ("RateLimit", "X-RateLimit-Remaining", "x-ratelimit-reset", "Retry-After")
+    for name in ("Date", "age", "Server-Timing", "traceparent", "X-Lifecycle-Trace", *counted):
         assert not is_varying_name(name), name
         assert is_varying_header(name), name
-    for name in ("user_id", "etag", "content-length", "image", "update", "set-cookie"):
+    for name in (
+        "user_id",
+        "etag",
+        "content-length",
+        "image",
+        "update",
+        "set-cookie",
+        "x-ratelimit-limit",
+    ):
         assert not is_varying_header(name), name
 
 
