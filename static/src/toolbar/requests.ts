@@ -58,9 +58,7 @@ export class Requests {
   /** How often it asks once more. */
   #more = 1;
   #said = "";
-  /** When a person last clicked or typed, and whether that was reported less than `OFTEN` ago. */
-  #acted = 0;
-  #rests = false;
+  #acted = -Infinity;
 
   readonly #base: string;
   readonly #changed: () => void;
@@ -97,19 +95,10 @@ export class Requests {
 
   /** Report that a person clicks or types: what the page sends next is no poll. */
   acted(): void {
-    this.#acted = Date.now();
-    if (!this.#rests) this.#reportActed();
-  }
-
-  #reportActed(): void {
-    const reported = this.#acted;
-    this.#report(`acted=${reported}`);
-    this.#rests = true;
-    setTimeout(() => {
-      this.#rests = false;
-      // What was clicked meanwhile may be answered last.
-      if (this.#acted > reported) this.#reportActed();
-    }, OFTEN);
+    const now = performance.now();
+    if (now - this.#acted < OFTEN) return;
+    this.#acted = now;
+    this.#report(`acted=${Date.now()}`);
   }
 
   #report(what: string): void {
