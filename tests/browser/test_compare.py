@@ -50,6 +50,11 @@ def select(page: Page, url: str, trace: str) -> None:
     page.wait_for_function("(id) => location.hash.startsWith(`#${id}`)", arg=trace)
 
 
+def is_compared(page: Page, a: str, b: str) -> None:
+    """Wait until the address names both: Playwright hears of it apart from what is drawn."""
+    expect(page).to_have_url(re.compile(rf"\?compare={a}\.\.{b}(#|$)"))
+
+
 def verdict(page: Page) -> t.Any:
     return page.locator(".verdict h1")
 
@@ -77,7 +82,7 @@ def test_the_last_one_like_it_in_one_key(panel: Panel) -> None:
     select(page, panel.server.url, second)
     page.keyboard.press("c")
     page.locator("svg.two").wait_for()
-    assert page.url.partition("#")[0].endswith(f"?compare={first}..{second}")
+    is_compared(page, first, second)
     expect(verdict(page)).to_have_text("No difference beyond the noise.")
     expect(page.locator(".verdict p")).to_have_text("One run each: times differ by chance too.")
     expect(page.locator(".list")).to_have_count(0)
@@ -88,7 +93,7 @@ def test_the_last_one_like_it_in_one_key(panel: Panel) -> None:
     page.locator("svg.two").wait_for()
     page.keyboard.press("Escape")
     page.locator(".list").wait_for()
-    assert "compare" not in page.url
+    expect(page).not_to_have_url(re.compile("compare"))
     page.go_back()
     page.locator("svg.two").wait_for()
     page.get_by_role("button", name="Compare").click()
@@ -102,7 +107,7 @@ def test_any_two_that_are_picked(panel: Panel) -> None:
     select(page, panel.server.url, books)
     page.locator(f'[data-trace="{order}"]').click(modifiers=["ControlOrMeta"])
     page.locator("svg.two").wait_for()
-    assert page.url.partition("#")[0].endswith(f"?compare={order}..{books}")
+    is_compared(page, order, books)
     page.keyboard.press("Escape")
 
     # By the key alone: the first has none like it, so it is marked.
@@ -114,7 +119,7 @@ def test_any_two_that_are_picked(panel: Panel) -> None:
     page.locator(f'[data-trace="{books}"]').click()
     page.keyboard.press("c")
     page.locator("svg.two").wait_for()
-    assert page.url.partition("#")[0].endswith(f"?compare={books}..{single}")
+    is_compared(page, books, single)
     page.get_by_role("combobox", name="Request A").select_option(order)
     expect(page.locator(".pick").first).to_contain_text(ORDER)
     page.get_by_role("button", name="Swap A and B").click()
@@ -233,6 +238,7 @@ def test_it_is_sent_again_by_a_click_alone(panel: Panel) -> None:
     assert _count(panel, first) == 1
     page.get_by_role("dialog", name="Share").get_by_role("button", name="Send again").click()
     page.locator("svg.two").wait_for()
+    expect(page).to_have_url(re.compile(f"compare={first}"))
     found = re.search(rf"compare={first}\.\.(\w+)", page.url)
     assert found is not None
     again = api(panel.server.url, f"traces/{found[1]}")
@@ -264,6 +270,7 @@ def test_a_redirect_is_sent_again_though_no_page_may_read_its_headers(panel: Pan
     page.get_by_role("button", name="Share").click()
     page.get_by_role("dialog", name="Share").get_by_role("button", name="Send again").click()
     page.locator("svg.two").wait_for()
+    expect(page).to_have_url(re.compile("compare="))
     found = re.search(r"compare=(\w+)\.\.(\w+)", page.url)
     assert found is not None
     both = [api(panel.server.url, f"traces/{each}") for each in found.groups()]
@@ -379,7 +386,7 @@ def test_did_my_change_help(books: Books) -> None:
     select(page, books.server.url, after[-1])
     page.keyboard.press("c")
     page.locator("svg.two").wait_for()
-    assert page.url.partition("#")[0].endswith(f"?compare={before[-1]}..{after[-1]}")
+    is_compared(page, before[-1], after[-1])
 
     compared = api(books.server.url, f"compare?a={before[-1]}&b={after[-1]}&runs=alike")
     assert sorted(compared["runs"]["a"]) == before

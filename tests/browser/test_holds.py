@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 import urllib.request
 from collections.abc import Iterator
@@ -278,8 +279,12 @@ def test_by_keys_alone(panel: Panel) -> None:
     page = panel.page
     page.locator("svg.diagram").focus()
     page.keyboard.press("Home")
-    while page.locator(".node.cur", has_text="load_user").count() == 0:
+    current = page.locator(".node.cur").first
+    expect(current).to_have_attribute("data-stage", "wsgi")
+    while "load_user" not in (current.text_content() or ""):
+        before = current.get_attribute("data-step") or ""
         page.keyboard.press("ArrowDown")
+        expect(current).not_to_have_attribute("data-step", before)
     with answered(page, "PUT", "breakpoints"):
         page.keyboard.press("b")
     expect(page.locator(".bp.on")).to_have_count(1)
@@ -302,14 +307,18 @@ def test_by_keys_alone(panel: Panel) -> None:
     is_over(panel, "200")
     # And where the room sees a step, a breakpoint is set at it.
     page.keyboard.press("f")
+    page.locator(".stage svg.diagram").wait_for()
+    clock = page.locator(".playback .clock")
     page.keyboard.press("Home")
+    expect(clock).to_have_text(re.compile(r"\b1\s*/"))
     page.keyboard.press("ArrowRight")
-    before = breakpoints(page)
+    expect(clock).not_to_have_text(re.compile(r"\b1\s*/"))
+    there = breakpoints(page)
     # What is changed is known to the server before all are removed.
-    with page.expect_response(lambda answer: "api/breakpoints" in answer.url):
+    with answered(page, "PUT", "breakpoints"):
         page.keyboard.press("Shift+B")
     after = breakpoints(page)
-    assert len(after) != len(before)
+    assert len(after) != len(there)
     expect(page.locator(".bp.on")).to_have_count(len(after))
 
 

@@ -51,9 +51,15 @@ def press(page: Page, key: str) -> tuple[int, int]:
     return counter(page)
 
 
+def to_start(page: Page) -> None:
+    """Go to the first moment; what is pressed or read before it is there is of another."""
+    page.keyboard.press("Home")
+    expect(page.locator(".playback .clock")).to_have_text(re.compile(r"\b1\s*/"))
+
+
 def to_step(page: Page, name: str) -> None:
     """Step on until the current chip has a name."""
-    page.keyboard.press("Home")
+    to_start(page)
     here = page.locator(".node.cur .f")
     while here.count() == 0 or name not in (here.first.text_content() or ""):
         position, last = press(page, "PageDown")
@@ -87,7 +93,7 @@ WATCH = """() => {
 
 def played(page: Page) -> Watch:
     """Play from the first moment to the last."""
-    page.keyboard.press("Home")
+    to_start(page)
     page.evaluate(WATCH)
     page.keyboard.press("Space")
     last = counter(page)[1]
@@ -141,7 +147,7 @@ def test_a_step_is_shown_with_what_it_did(panel: Panel) -> None:
 
 def test_what_contains_others_is_met_going_in_and_coming_out(panel: Panel) -> None:
     page = on_stage(panel)
-    page.keyboard.press("Home")
+    to_start(page)
     met: dict[str, list[str]] = {}
     while True:
         text = page.locator(".caption").inner_text()
@@ -169,7 +175,7 @@ def test_the_keys_stop_at_each_statement_of_a_pill(panel: Panel) -> None:
         and step["detail"].get("kind") != "connect"
     ]  # fmt: skip
     assert len(sent) > 1
-    page.keyboard.press("Home")
+    to_start(page)
     captions = []
     while counter(page)[0] < counter(page)[1]:
         captions.append(page.locator(".caption").inner_text().replace("\N{NO-BREAK SPACE}", " "))
@@ -305,6 +311,7 @@ def test_the_screen_goes_black_and_comes_back(panel: Panel) -> None:
     black.wait_for(state="detached")
     assert counter(page) == here
     page.keyboard.press("b")
+    black.wait_for()
     page.keyboard.press("Escape")
     black.wait_for(state="detached")
     page.locator(".stage").wait_for()
@@ -358,7 +365,7 @@ def test_a_talk_goes_through_its_requests_with_a_clicker_alone(panel: Panel) -> 
     expect(request).to_contain_text("2 of 3 requests")
     page.keyboard.press("n")
     expect(request).to_contain_text("3 of 3 requests")
-    page.keyboard.press("Home")
+    to_start(page)
     page.keyboard.press("PageUp")
     expect(request).to_contain_text("2 of 3 requests")
 
@@ -414,7 +421,7 @@ def test_the_tour_is_a_talk_for_a_clicker(panel: Panel) -> None:
     first.click()
     page.keyboard.press("Escape")
     page.keyboard.press("f")
-    page.keyboard.press("Home")
+    to_start(page)
     moments: list[dict[str, t.Any]] = page.evaluate(CLICKS)
     per_request = [[*each] for _, each in itertools.groupby(moments, lambda each: each["request"])]
     assert len(per_request) == len(stops)
@@ -481,7 +488,7 @@ def test_the_zoom_follows_the_step(panel: Panel) -> None:
 
 def test_two_hundred_requests_come_while_the_stage_plays(panel: Panel) -> None:
     page = on_stage(panel)
-    page.keyboard.press("Home")
+    to_start(page)
     page.evaluate(WATCH)
     page.keyboard.press("Space")
     panel.app.evaluate(
