@@ -132,8 +132,8 @@ class Requests:
             )
         if not is_beginning(text):
             raise click.UsageError(
-                f"{cut(text, 40) or 'An empty text'} is no ID; it takes last, last~3 or the beginning of one, which "
-                "has digits and the letters a to f."
+                f"{cut(text, 40) or 'An empty text'} is no ID; it takes last, last~3 or the "
+                "beginning of one, which has digits and the letters a to f."
             )
         found = self._beginning_with(text.lower())
         if not found:
