@@ -109,6 +109,7 @@ bench: $(VENV)/bench.stamp
 	$(BIN)/python -m benchmarks.toolbar
 	$(BIN)/python -m benchmarks.masking
 	$(BIN)/python -m benchmarks.history 2>/dev/null
+	$(BIN)/python -m benchmarks.commands 2>/dev/null
 	$(BIN)/python -m benchmarks.holds 2>/dev/null
 	$(BIN)/python -m benchmarks.redis_away 2>/dev/null
 

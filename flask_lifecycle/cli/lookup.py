@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import cached_property
 from itertools import chain, islice, repeat
 from itertools import count as count_from
+from operator import itemgetter
 
 import click
 import flask
@@ -211,7 +212,7 @@ def id_length(ids: Collection[str]) -> int:
 
 
 def _are_apart(ids: Collection[str], length: int) -> bool:
-    return len({each[:length] for each in ids}) == len(ids)
+    return len(set(map(itemgetter(slice(length)), ids))) == len(ids)
 
 
 __all__ = ["NotFoundError", "Requests", "id_length", "is_beginning", "predicate", "request_of"]
