@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import threading
+import time
 import typing as t
 import urllib.request
 from collections.abc import Iterator
@@ -12,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from pathlib import Path
 
+import gevent
 import pytest
 from flask import (
     Flask,
@@ -137,6 +140,65 @@ def nested(trace: Trace, stage: str) -> list[tuple[str, str | None]]:
         for step in trace.steps
         if step.stage == stage
     ]
+
+
+def test_threads_greenlets_and_tasks_at_once_each_have_their_own_steps() -> None:
+    app, lifecycle = recording()
+
+    def pause() -> None:
+        # Others run now: of the same thread, or of all.
+        (gevent.sleep if "greenlet" in request.args else time.sleep)(0)
+
+    def render(which: int) -> None:
+        for _ in range(which % 4):
+            render_template_string("{{ which }}", which=which)
+
+    app.before_request(pause)
+    app.teardown_request(lambda _error: pause())
+
+    @app.get("/waits/<int:which>")
+    async def waits(which: int) -> str:
+        await asyncio.sleep(0)
+        render(which)
+        return "done"
+
+    @app.get("/pauses/<int:which>")
+    def pauses(which: int) -> str:
+        render(which)
+        pause()
+        render(which)
+        return "done"
+
+    def get(url: str) -> None:
+        assert app.test_client().get(url).text == "done"
+
+    def one_by_one(urls: list[str]) -> None:
+        for url in urls:
+            get(url)
+
+    async def tasks(urls: list[str]) -> None:
+        await asyncio.gather(*(asyncio.to_thread(get, url) for url in urls))
+
+    def greenlets(urls: list[str]) -> None:
+        gevent.joinall([gevent.spawn(get, f"{url}?greenlet") for url in urls], raise_error=True)
+
+    paths = [
+        [f"/{view}/{at}{each}" for view in ("waits", "pauses") for each in range(30)]
+        for at in range(1, 5)
+    ]
+    ways = [lambda urls: asyncio.run(tasks(urls)), greenlets, one_by_one, one_by_one]
+    with ThreadPoolExecutor(len(ways)) as pool:
+        for run in [*map(pool.submit, ways, paths)]:
+            run.result()
+    traces = {trace.path: trace for trace in lifecycle.traces(app)}
+    assert sorted(traces) == sorted(path for some in paths for path in some)
+    for path, trace in traces.items():
+        _, view, which = path.split("/")
+        times = int(which) % 4 * (1 if view == "waits" else 2)
+        assert nested(trace, "template") == [("<string>", view)] * times
+        assert [name for name, _ in nested(trace, "before_request")] == ["pause"]
+        assert [name for name, _ in nested(trace, "view")] == [view]
+        assert all(step.end is not None for step in trace.steps)
 
 
 def test_threads_with_the_views_context_are_inside_the_view() -> None:
