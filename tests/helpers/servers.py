@@ -163,13 +163,13 @@ class Server:
 
     def watch(self) -> tuple[websocket.WebSocket, dict[str, t.Any]]:
         """Open the live stream, once there is room for it; return it with its first batch."""
-        ws = wait_for(self._let_in)
+        ws = wait_for(self.let_in)
         ws.recv()
         ws.send("40{}")
-        ws.recv()
         return ws, batch(ws)
 
-    def _let_in(self) -> websocket.WebSocket | None:
+    def let_in(self) -> websocket.WebSocket | None:
+        """Return a websocket of the live stream, or None while there is no room for one."""
         url = f"http://{self.address}/_lifecycle/api/ticket"
         ask = urllib.request.Request(url, method="POST")
         with urllib.request.urlopen(ask, timeout=PATIENCE) as answer:
@@ -290,8 +290,10 @@ def alive() -> Iterator[list[websocket.WebSocket]]:
 
 
 def batch(ws: websocket.WebSocket) -> dict[str, t.Any]:
-    """Receive a batch and acknowledge it."""
+    """Receive a batch and acknowledge it; pings alone do not count as an answer."""
+    until = time.monotonic() + PATIENCE
     while not (text := str(ws.recv())).startswith("42"):
+        assert time.monotonic() < until, "no batch came"
         if text == "2":
             ws.send("3")
     message: dict[str, t.Any] = json.loads(text[2:])[1]

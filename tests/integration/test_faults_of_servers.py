@@ -344,6 +344,32 @@ resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     assert server.key()
 
 
+# The thread of the connection is late, and the pump is not.
+LATE = """
+from time import sleep
+from flask_lifecycle.panel.live.hub import Hub
+
+connect = Hub._connect
+
+def connect_late(self, auth=None):
+    connect(self, auth)
+    while not all(viewer.seq for viewer in self._viewers.values()):
+        sleep(0.01)
+
+Hub._connect = connect_late
+"""
+
+
+def test_a_viewer_is_told_that_it_is_connected_before_all_else(serve: t.Any) -> None:
+    server = serve(FLASK_RUN, LATE)
+    ws = wait_for(server.let_in)
+    assert str(ws.recv()).startswith("0")
+    ws.send("40{}")
+    assert str(ws.recv()).startswith("40")
+    assert batch(ws)["seq"] == 1
+    ws.close()
+
+
 # As `flask run` does it, but it looks at the files more often.
 OFTEN = """
 if __name__ == "__main__":

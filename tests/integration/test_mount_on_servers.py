@@ -65,7 +65,6 @@ def is_live(app: Mounted) -> None:
     ws = connect(app)
     assert str(ws.recv()).startswith("0")
     ws.send("40{}")
-    ws.recv()
     told = batch(ws)["traces"]
     ask(app, "/data").close()
     while not any(each["path"].endswith("/data") for each in told):

@@ -106,6 +106,8 @@ class Hub:
             async_handlers=False,
             serializer=_Packet,
             manage_session=False,
+            # The pump sends as soon as it knows a viewer: not before that is told it is connected.
+            always_connect=True,
             transports=["websocket"],
             cors_allowed_origins="*",  # the gate has checked the Origin, more strictly
             logger=_log,
