@@ -111,9 +111,9 @@ class Announcement(logging.Filter):
             return
         self._is_printed = True
         self._origin = origin
-        # A user who has set a token knows it.
         from .run_token import run_token
 
+        # A user who has set a token knows it.
         token = "" if self._settings.token is not None else f"?token={run_token()}"
         url = f"{self._placed(origin)}{self._settings.url_prefix}/"
         line = f" * Lifecycle: {url}"

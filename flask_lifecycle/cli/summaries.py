@@ -8,7 +8,6 @@ from types import NoneType
 if t.TYPE_CHECKING:
     from ..trace.model import JsonObject
 
-
 _OPTIONAL_TEXT = (str, NoneType)
 _OPTIONAL_NUMBER = (int, NoneType)
 # Unix time; later ones have no date.

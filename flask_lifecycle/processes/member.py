@@ -145,12 +145,7 @@ class Member:
     def process(self) -> JsonObject:
         """Return this process, as its requests have it."""
         run = process.run
-        made = {
-            "pid": run.pid,
-            "host": HOST,
-            "started_at": run.started_at,
-            "app": self._app,
-        }
+        made = {"pid": run.pid, "host": HOST, "started_at": run.started_at, "app": self._app}
         return {**made, "run": self._run}
 
     @property

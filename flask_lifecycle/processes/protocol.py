@@ -7,7 +7,6 @@ import typing as t
 if t.TYPE_CHECKING:
     from ..trace.model import JsonObject
 
-
 #: For how many seconds a process that has viewers counts as one, after each :meth:`Board.watch`.
 WATCH_SECONDS = 2.0
 #: For how many more, as long as it runs: it may be too busy to say so again, or its machine may be,

@@ -40,7 +40,7 @@ def _key_begins() -> list[tuple[float, re.Pattern[str], re.Pattern[str]]]:
 
 
 def prepare() -> None:
-    """Compile what takes longest, which is else drawn as time of the first request."""
+    """Compile what takes longest, which would be drawn as time of the first request."""
     _key_begins()
 
 

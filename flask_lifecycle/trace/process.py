@@ -13,6 +13,8 @@ from time import time
 
 from .. import forks
 
+# The clock is that of log.py, which a process that only reads summaries does not import.
+
 #: The name of this machine.
 HOST = gethostname()
 #: When recording began in the app's process, Unix time.
