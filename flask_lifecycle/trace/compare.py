@@ -191,7 +191,8 @@ class Comparison:
         """Return how far the times can be trusted, in one sentence."""
         runs = len(self.runs.a), len(self.runs.b)
         text = basis(self.spread.a.times, self.spread.b.times, runs)
-        return " ".join((text, *_held(*self._traces)))
+        held = _held(*self._traces)
+        return " ".join((text, *held, *["No time here has that in it."] * bool(held)))
 
     def to_dict(self) -> JsonObject:
         """Return the comparison, JSON-ready."""

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from .details import mapping, pairs, texts
+from .intervals import held, took
 from .transactions import STATEMENT
 from .varying import (
     is_clock,
@@ -137,10 +138,11 @@ def statements(a: Trace, b: Trace) -> tuple[ComparedStatement, ...]:
     counts: tuple[Counter[str], Counter[str]] = (Counter(), Counter())
     times: tuple[Counter[str], Counter[str]] = (Counter(), Counter())
     for trace, count, time in zip((a, b), counts, times, strict=True):
+        spans = held(trace)
         for step in trace.steps:
             if step.stage == "sql" and step.detail.get("kind", STATEMENT) == STATEMENT:
                 count[step.name] += 1
-                time[step.name] += 0 if step.end is None else step.end - step.begin
+                time[step.name] += took(step, spans)
     return tuple(
         ComparedStatement(each, counts[0][each], counts[1][each], times[0][each], times[1][each])
         for each in dict.fromkeys((*counts[0], *counts[1]))

@@ -8,12 +8,14 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass
 
+from .intervals import covered, held, took
 from .sentences.words import count, readable_time, short
 from .status import client_status, middleware_answers
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from .intervals import Interval
     from .model import Step, Trace
 
 Kind = t.Literal["answer", "app", "sql", "slowest", "unexplained", "sent"]
@@ -34,9 +36,6 @@ _FUNCTIONS = frozenset(
     )
 )
 _ENDS = ("commit", "rollback")
-
-#: From when to when; None lasts.
-Interval = tuple[int, "int | None"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +66,7 @@ def _facts(trace: Trace) -> Iterator[Highlight]:
     if is_done:
         shown = _time(app_time)
         yield Highlight("app", f"{shown} in the app", shown, None)
-    spans = [(hold.begin, hold.end) for hold in trace.holds]
+    spans = held(trace)
     yield from _sql(trace.steps, spans)
     if trace.error is None:
         yield from _slowest(trace, app_time, spans)
@@ -106,7 +105,7 @@ def _sql(steps: Iterable[Step], spans: list[Interval]) -> Iterator[Highlight]:
     is_undone = found == [(1, "rollback")]
     ends = ["rolled back"] if is_undone else [count(number, kind) for number, kind in found]
     ended = [step for step in sql if step.end is not None]
-    shown = _time(sum(_took(step, spans) for step in ended))
+    shown = _time(sum(took(step, spans) for step in ended))
     yield Highlight("sql", ", ".join((f"DB {shown}", *ends)), shown, sql[0].id)
 
 
@@ -114,30 +113,17 @@ def _slowest(trace: Trace, app_time: int, spans: list[Interval]) -> Iterator[Hig
     """Name the app's function that took longest, and the time in it that no step explains."""
     least = _SHARE * (app_time - sum((end or begin) - begin for begin, end in spans))
     ran = [step for step in trace.steps if step.end is not None and step.stage in _FUNCTIONS]
-    slowest = max(ran, key=lambda step: _took(step, spans), default=None)
-    if slowest is None or _took(slowest, spans) < least:
+    slowest = max(ran, key=lambda step: took(step, spans), default=None)
+    if slowest is None or took(slowest, spans) < least:
         return
     kind = f"{slowest.stage} {short(slowest.name)}"
-    yield Highlight("slowest", f"slowest: {kind} {_time(_took(slowest, spans))}", kind, slowest.id)
+    yield Highlight("slowest", f"slowest: {kind} {_time(took(slowest, spans))}", kind, slowest.id)
     inside = [(step.begin, step.end) for step in trace.steps if step.parent == slowest.id]
-    left = (slowest.end or slowest.begin) - slowest.begin - _covered([*inside, *spans], slowest)
+    end = slowest.end or slowest.begin
+    left = end - slowest.begin - covered([*inside, *spans], slowest.begin, end)
     if left >= max(_LEAST, least):
         shown = _time(left)
         yield Highlight("unexplained", f"{shown} of it that no step explains", shown, slowest.id)
-
-
-def _took(step: Step, spans: list[Interval]) -> int:
-    """Return the time of a step without that of breakpoints, which is nobody's."""
-    return (step.end or step.begin) - step.begin - _covered(spans, step)
-
-
-def _covered(inside: Iterable[Interval], outer: Step) -> int:
-    """Return how much of a step's time those inside it take together; some run at the same time."""
-    covered, until, last = 0, outer.begin, outer.end or outer.begin
-    for begin, end in sorted((begin, last if end is None else end) for begin, end in inside):
-        covered += max(0, min(end, last) - max(begin, until))
-        until = max(until, min(end, last))
-    return covered
 
 
 def _time(ns: int) -> str:

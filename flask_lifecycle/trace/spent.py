@@ -1,4 +1,4 @@
-"""How long steps took, and parts of requests, in each of several runs."""
+"""How long steps took, and parts of requests, in each of several runs, if nothing held them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import typing as t
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from .intervals import Interval, between, covered, held, took
 from .matching import INNER, matches
 from .noise import differ, typical
 from .transactions import STATEMENT
@@ -54,9 +55,9 @@ def times(runs: Sequence[Trace]) -> list[Times]:
     found = [Times() for _ in first.steps]
     for run in runs:
         same = [(i, i) for i in range(len(first.steps))] if run is first else matches(first, run)
-        inside = _inside(run)
+        inside, spans = _inside(run), held(run)
         for i, j in same:
-            _add(found[i], run.steps[j], inside.get(j))
+            _add(found[i], run.steps[j], inside.get(j), spans)
     return found
 
 
@@ -72,14 +73,16 @@ def _inside(run: Trace) -> dict[int, tuple[int, int | None]]:
     return found
 
 
-def _add(times: Times, step: Step, inside: tuple[int, int | None] | None) -> None:
+def _add(
+    times: Times, step: Step, inside: tuple[int, int | None] | None, spans: list[Interval]
+) -> None:
     if step.end is not None:
-        times.whole.append(step.end - step.begin)
+        times.whole.append(took(step, spans))
     begin, end = (step.end, None) if inside is None else inside
     if begin is not None:
-        times.inward.append(max(0, begin - step.begin))
+        times.inward.append(between(step.begin, begin, spans))
     if end is not None and step.end is not None:
-        times.outward.append(max(0, step.end - end))
+        times.outward.append(between(end, step.end, spans))
 
 
 def parts(a: Sequence[Trace], b: Sequence[Trace]) -> tuple[ComparedPart, ...]:
@@ -103,6 +106,7 @@ def _part(name: str, a: list[tuple[int, int]], b: list[tuple[int, int]]) -> Comp
 def _spent(trace: Trace, stages: frozenset[str]) -> tuple[int, int]:
     """Return the number of steps of some stages, and their time; one inside another is in its."""
     count = spent = 0
+    spans = held(trace)
     for step in trace.steps:
         if step.stage not in stages:
             continue
@@ -110,14 +114,18 @@ def _spent(trace: Trace, stages: frozenset[str]) -> tuple[int, int]:
             count += 1
         parent = None if step.parent is None else trace.steps[step.parent]
         if step.end is not None and (parent is None or parent.stage not in stages):
-            spent += step.end - step.begin
+            spent += took(step, spans)
     return count, spent
 
 
 def total(runs: Sequence[Trace]) -> list[int]:
     """Return the app's own time of each run, without what the server took to send."""
-    found = (run.duration if run.app_time is None else run.app_time for run in runs)
-    return [each for each in found if each is not None]
+    return [own for run in runs if (own := _own(run)) is not None]
+
+
+def _own(run: Trace) -> int | None:
+    found = run.duration if run.app_time is None else run.app_time
+    return None if found is None else max(0, found - covered(held(run), 0, run.duration or found))
 
 
 def typical_first(runs: Sequence[Trace]) -> list[Trace]:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from flask_lifecycle import Lifecycle, Step, Trace
 from flask_lifecycle.trace.compare import Comparison, compare
-from flask_lifecycle.trace.model import STAGES
+from flask_lifecycle.trace.model import STAGES, Hold
 from tests.helpers.oracle import REQUESTS, Oracle, make_oracle_app, oracle_traces
 
 MS = 1_000_000
@@ -307,6 +307,48 @@ def test_times_of_several_runs_are_told_from_noise(shop: Shop) -> None:
     assert compare(a, near).basis.endswith(" of B (±1.00 ms): beyond the noise.")
     assert "One run of A: times differ by chance too." in str(one)
     assert "One run of B: times" in str(compare(a, b[0]))
+
+
+def test_the_time_for_which_a_breakpoint_held_it_is_nobodys(shop: Shop) -> None:
+    def view() -> str:
+        with closing(sqlite3.connect(":memory:")) as connection:
+            return str(connection.execute("select 1").fetchall())
+
+    shop.view = view
+    shop.before[:] = [lambda: None]
+    trace = shop.get()
+    for stage in ("wsgi", "before_request", "view", "sql"):
+        held = _held_at(trace, stage, 9000 * MS)
+        comparison = trace.compare(held)
+        assert comparison.is_empty
+        assert [(each.a_ns, each.inward.a_ns, each.outward.a_ns) for each in comparison.steps] == [
+            (each.b_ns, each.inward.b_ns, each.outward.b_ns) for each in comparison.steps
+        ]
+        assert [each.a_ns for each in comparison.parts] == [each.b_ns for each in comparison.parts]
+        assert [each.a_ns for each in comparison.sql] == [each.b_ns for each in comparison.sql]
+        assert comparison.spread.a.times == comparison.spread.b.times
+        assert "B: Breakpoints held it for 9.00 s. No time here has that in it." in str(comparison)
+        assert "9.00 s)" not in str(comparison)
+
+
+def _held_at(trace: Trace, stage: str, ns: int) -> Trace:
+    """Return a trace that was held before the first step of a stage ran."""
+    at = trace.find(stage=stage)[0]
+
+    def later(moment: int) -> int:
+        return moment + ns if moment > at.begin else moment
+
+    steps = tuple(
+        replace(each, begin=later(each.begin), end=None if each.end is None else later(each.end))
+        for each in trace.steps
+    )
+    return replace(
+        trace,
+        steps=steps,
+        duration=(trace.duration or 0) + ns,
+        app_time=(trace.app_time or 0) + ns,
+        holds=(Hold(at.id, at.begin, at.begin + ns, "go"),),
+    )
 
 
 def test_a_step_is_named_where_its_own_time_grew(shop: Shop) -> None:

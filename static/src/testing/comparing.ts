@@ -1,12 +1,15 @@
 /** Comparisons as the server sends them, for tests: what is the same has the same stage, name and scope. */
 
 import type { ComparedStep, ComparedTime, Comparison, Step, Trace } from "../api/types";
+import { heldFor, heldInStep, holdsOf } from "../trace/holds";
 import { isStatement } from "../trace/transactions";
 
 const NONE = { added: {}, changed: {}, removed: [], by: {} };
 
 export function comparisonOf(a: Trace, b: Trace, more: Partial<Comparison> = {}): Comparison {
-  const [a_ns, b_ns] = [a.duration, b.duration];
+  const [a_ns, b_ns] = [a, b].map((each) =>
+    each.duration === null ? null : each.duration - heldFor(each, each.duration),
+  ) as [number | null, number | null];
   const spread = (ns: number | null) => ({ times: ns === null ? [] : [ns, ns], deviation: 0 });
   return {
     a: a.id,
@@ -31,6 +34,12 @@ export function comparisonOf(a: Trace, b: Trace, more: Partial<Comparison> = {})
 }
 
 function* stepsOf(a: Trace, b: Trace): Generator<ComparedStep> {
+  const took = (trace: Trace, step: Step | undefined): number | null =>
+    step?.end == null
+      ? null
+      : Math.max(0, step.end - step.begin - heldInStep(step, holdsOf(trace), trace.duration ?? 0));
+  const compared = (one: Step | undefined, other: Step | undefined): ComparedStep =>
+    comparedStep(one, other, took(a, one), took(b, other));
   const keyOf = ({ stage, name, scope }: Step): string =>
     [stage, stage === "sql" ? name : /_request$|teardown|view/.test(stage) ? name : "", scope].join();
   let next = 0;
@@ -46,10 +55,12 @@ function* stepsOf(a: Trace, b: Trace): Generator<ComparedStep> {
   for (const own of b.steps.slice(next)) yield compared(undefined, own);
 }
 
-function compared(a: Step | undefined, b: Step | undefined): ComparedStep {
-  const took = (step: Step | undefined): number | null =>
-    step?.end == null ? null : Math.max(0, step.end - step.begin);
-  const [a_ns, b_ns] = [took(a), took(b)];
+function comparedStep(
+  a: Step | undefined,
+  b: Step | undefined,
+  a_ns: number | null,
+  b_ns: number | null,
+): ComparedStep {
   const beyond = a_ns !== null && b_ns !== null && Math.abs(a_ns - b_ns) > 100_000;
   const time: ComparedTime = { a_ns, b_ns, beyond };
   const ended = (step: Step): string => step.error?.type ?? step.outcome ?? "";

@@ -1,6 +1,8 @@
 /** The box of both views: one true-time axis, as long as the longer one. */
 
+import { clockOf } from "../../diagram/layout/ribbon/box";
 import type { Ribbon } from "../../diagram/model/types";
+import type { Squeeze } from "../../trace/holds";
 import type { Compared, SideName } from "../model/types";
 import type { Frame } from "./frame";
 import { SIZES } from "./space";
@@ -38,11 +40,16 @@ export function axisOf({ view }: Compared, frame: Frame): Axis {
   };
 }
 
-export function lastedOf(ribbon: Ribbon | null): number {
-  return ribbon?.duration ?? 0;
+/** The clock of a view from its beginning on: it stands still while the request is held. */
+export function ownClock(ribbon: Ribbon): Squeeze {
+  return clockOf(ribbon, 0);
 }
 
-/** Where a moment of a view lies, px. */
+export function lastedOf(ribbon: Ribbon | null): number {
+  return ribbon === null ? 0 : ownClock(ribbon).total;
+}
+
+/** Where a moment of a view's own clock lies, px. */
 export function xOf({ begin, end, span }: Axis, ns: number): number {
   return begin + ((end - begin) * Math.min(span, Math.max(0, ns))) / span;
 }

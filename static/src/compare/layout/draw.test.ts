@@ -96,8 +96,24 @@ const slower = (trace: Trace): Trace => ({
   })),
 });
 
-const told = Object.values(STORIES).map((story) => tell(story));
 const typical = tell(STORIES.typical);
+/** The typical one, held for nine seconds before a function ran. */
+const heldAt = (name: string): Trace => {
+  const step = typical.steps.find((each) => each.name === name) as Step;
+  const later = (ns: number): number => (ns > step.begin ? ns + 9e9 : ns);
+  return {
+    ...typical,
+    duration: (typical.duration ?? 0) + 9e9,
+    steps: typical.steps.map((each): Step => ({
+      ...each,
+      begin: later(each.begin),
+      end: later(each.end ?? 0),
+    })),
+    holds: [{ step: step.id, begin: step.begin, end: step.begin + 9e9, did: null }],
+  };
+};
+
+const told = Object.values(STORIES).map((story) => tell(story));
 const PAIRS: readonly (readonly [string, Trace, Trace])[] = [
   ...told.flatMap((a, one) => told.map((b, other) => [`${one} and ${other}`, a, b] as const)),
   ...told.map((b, other) => [`repeating and ${other}`, repeating(typical), b] as const),
@@ -159,20 +175,16 @@ describe("A is hollow, and B is solid", () => {
     );
   });
 
-  it("with the time that one was held hatched, as long whatever it was", () => {
-    const step = typical.steps.find(({ name }) => name === "load_user") as Step;
-    const span = { begin: step.begin, end: step.begin + 9e9 };
-    const later = (ns: number): number => (ns > step.begin ? ns + 9e9 : ns);
-    const steps = typical.steps.map((each) => ({
-      ...each,
-      begin: later(each.begin),
-      end: later(each.end ?? 0),
-    }));
-    const held = { ...typical, steps, holds: [{ step: step.id, did: null, ...span }] };
-    const drawing = draw(modelOf(typical, held));
-    // It lies on the bar of what it took itself.
-    const [hatch] = rectsOf(drawing, /^hold$/);
-    expect((hatch?.right ?? 0) - (hatch?.left ?? 0)).toBe(14);
+  it.each(["load_user", "show"])("with the time that one was held at %s hatched, without a scale", (name) => {
+    const drawing = draw(modelOf(typical, heldAt(name)));
+    const widths = rectsOf(drawing, /^hold$/).map(({ left, right }) => right - left);
+    expect(widths).toEqual([14]);
+    // It is no time of the app's: nothing differs by it.
+    const alone = draw(modelOf(typical, typical));
+    expect(textsOf(drawing).map((each) => each.said)).toEqual(textsOf(alone).map((each) => each.said));
+    const lanes = (of: ComparedDrawing): string[] =>
+      rectsOf(of, /^seg\b/).map(({ left, right }) => `${left.toFixed(1)} ${right.toFixed(1)}`);
+    expect(lanes(drawing)).toEqual(lanes(alone));
   });
 
   it("with a wire past the names of bands, where a hook of an outer one raised", () => {

@@ -8,9 +8,6 @@ import { differenceOf } from "./difference";
 import type { Frame } from "./frame";
 import { SIZES, widthOf, type Space } from "./space";
 
-/** Of the time that a request was held, whatever it is. */
-const HELD = 14;
-
 export function drawGutters(
   frame: Frame,
   space: Space,
@@ -22,8 +19,7 @@ export function drawGutters(
   const timed = placements.filter(
     ({ chip: { times, stage } }) => stage !== "body" && (times.a ?? times.b) !== null,
   );
-  // What a request was held has no scale.
-  const most = Math.max(1, ...timed.map(({ chip }) => Math.max(ownOf(chip, "a"), ownOf(chip, "b"))));
+  const most = Math.max(1, ...timed.map(({ chip: { times } }) => Math.max(times.a ?? 0, times.b ?? 0)));
   const { X0, X1, bands } = frame;
   const y = (bands[0]?.top ?? 0) + 2;
   const length = longest(space, timed, single);
@@ -37,7 +33,7 @@ export function drawGutters(
 /** The length of the longest bar, which leaves room for what stands beside it. */
 function longest(space: Space, timed: readonly Placement[], single: boolean): number {
   const { length, gap, text } = SIZES.bar;
-  const held = timed.some(({ chip }) => heldOf(chip, "a") + heldOf(chip, "b") > 0) ? HELD : 0;
+  const held = timed.some(({ chip }) => isHeld(chip, "a") || isHeld(chip, "b")) ? SIZES.held : 0;
   const widest = Math.max(
     0,
     ...timed.map(({ chip }) => widthOf(space, differenceOf(chip.times, single).text, "barTime")),
@@ -45,13 +41,9 @@ function longest(space: Space, timed: readonly Placement[], single: boolean): nu
   return Math.max(8, Math.min(length, SIZES.gutter - gap - text - widest - held - 2));
 }
 
-/** How long a request was held in what a bar shows, ns. */
-function heldOf(chip: ComparedChip, of: SideName): number {
-  return Math.min(chip.times[of] ?? 0, chip[of]?.hold?.inside ?? 0);
-}
-
-function ownOf(chip: ComparedChip, of: SideName): number {
-  return (chip.times[of] ?? 0) - heldOf(chip, of);
+/** Whether a request was held in what a bar shows. */
+function isHeld(chip: ComparedChip, of: SideName): boolean {
+  return (chip[of]?.hold?.inside ?? 0) > 0;
 }
 
 function barsOf(
@@ -65,8 +57,8 @@ function barsOf(
   const { text: says, sure } = differenceOf(times, single);
   const left = side === "left";
   const edge = left ? X0 - gap : X1 + gap;
-  const lengthOf = (of: SideName): number => Math.max(least, ownOf(chip, of) * scale);
-  const heldLength = (of: SideName): number => (heldOf(chip, of) > 0 ? HELD : 0);
+  const lengthOf = (of: SideName): number => Math.max(least, (times[of] ?? 0) * scale);
+  const heldLength = (of: SideName): number => (isHeld(chip, of) ? SIZES.held : 0);
   const bar = (of: SideName, top: number, cls: string): readonly Shape[] => {
     if (times[of] === null) return [];
     const [w, h] = [lengthOf(of), heldLength(of)];

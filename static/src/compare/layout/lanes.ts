@@ -8,7 +8,7 @@ import { grouped, time } from "../../trace/format";
 import { isStatement } from "../../trace/transactions";
 import { ellipsize } from "../../trace/text";
 import type { ComparedView, SideName } from "../model/types";
-import { xOf, type Axis } from "./axis";
+import { ownClock, xOf, type Axis } from "./axis";
 import { SEVERAL } from "./like";
 import { SIZES, widthOf, type Space } from "./space";
 
@@ -58,14 +58,16 @@ function laneOf(ribbon: Ribbon, axis: Axis, space: Space, of: SideName): readonl
   ];
 }
 
-function barsOf({ segments, begin }: Ribbon, axis: Axis): readonly Bar[] {
+function barsOf(ribbon: Ribbon, axis: Axis): readonly Bar[] {
+  const { segments, begin } = ribbon;
+  const { at } = ownClock(ribbon);
   const bars: Bar[] = [];
   const ids = new Set(segments.map(({ id }) => id));
   for (const step of segments) {
     if (step.parent !== null && ids.has(step.parent)) continue;
     const last = bars.at(-1);
-    const from = Math.min(xOf(axis, step.begin - begin), axis.end - LEAST);
-    const to = xOf(axis, (step.end ?? step.begin) - begin);
+    const from = Math.min(xOf(axis, at(step.begin - begin)), axis.end - LEAST);
+    const to = xOf(axis, at((step.end ?? step.begin) - begin));
     const next = last === undefined ? axis.begin : last.x + last.w + 1;
     // What is denser than pixels is one bar.
     if (last?.steps[0].stage === step.stage && to - from - 2 <= LEAST && next > from + 0.5)

@@ -26,6 +26,8 @@ export const SIZES = {
   margin: 22,
   head: 30,
   bar: { length: 44, height: 5, least: 4, gap: 8, text: 6 },
+  /** Of the time that a request was held, whatever it is: it is no time of the app's, and has no scale. */
+  held: 14,
   ring: 5.2,
   disc: 6.2,
   lane: { height: 21, first: 58, second: 84 },

@@ -1,9 +1,10 @@
 /** The wires of both requests, side by side: A is a tube, outside; B is solid, inside. */
 
 import { GEOMETRY } from "../../diagram/layout/geometry";
+import { hatched } from "../../diagram/layout/hatch";
 import { circle, d, line, phrase, type Shape } from "../../diagram/layout/shapes";
 import type { Compared, SideName, Way } from "../model/types";
-import { axisY, lastedOf, xOf, type Axis } from "./axis";
+import { axisY, ownClock, xOf, type Axis } from "./axis";
 import { dot, wireOf, type Placement } from "./chips";
 import type { Frame } from "./frame";
 import { SIZES } from "./space";
@@ -24,8 +25,9 @@ interface Net {
   readonly way: Way;
   readonly frame: Frame;
   readonly axis: Axis;
-  /** When its view ended, px. */
+  /** When its view ended, and when it was held in it, px. */
   readonly viewEnd: number;
+  readonly holds: readonly number[];
   readonly left: number;
   readonly right: number;
   /** Its chips by key, those of the way in from top to bottom. */
@@ -38,18 +40,21 @@ export function drawWires(
   axis: Axis,
   placements: readonly Placement[],
 ): Wires {
-  const parts = (["a", "b"] as const).map((of) =>
-    wiresOf({
+  const parts = (["a", "b"] as const).map((of) => {
+    const view = model.view[of];
+    const clock = view === null ? null : ownClock(view);
+    return wiresOf({
       of,
       way: model.ways[of],
       frame,
       axis,
-      viewEnd: xOf(axis, lastedOf(model.view[of])),
+      viewEnd: xOf(axis, clock?.total ?? 0),
+      holds: clock?.holds.map(([at]) => xOf(axis, at)) ?? [],
       left: wireOf(frame, "left", of),
       right: wireOf(frame, "right", of),
       chips: new Map(placements.filter(({ chip }) => chip[of] !== null).map((each) => [each.chip.key, each])),
-    }),
-  );
+    });
+  });
   return {
     // A tube is one, whatever it is put together of.
     wires: parts.flatMap(({ wires }) => [...wires.filter((each) => !isBore(each)), ...wires.filter(isBore)]),
@@ -71,7 +76,7 @@ interface Part extends Wires {
 
 /** Down, along the axis and up again: it turns from blue to teal where the view has ended. */
 function throughView(net: Net): Part {
-  const { of, left, right, frame, axis, viewEnd, way } = net;
+  const { of, left, right, frame, axis, viewEnd, holds, way } = net;
   const y = axisY(axis, of);
   const bend = GEOMETRY.bend + (of === "a" ? SIZES.apart : -SIZES.apart);
   const failed = way.view === "failed";
@@ -82,7 +87,7 @@ function throughView(net: Net): Part {
   const up = climb(net, y - bend, failed);
   return {
     wires: [...wire(onto, "in", of), ...wire(off, tone, of), ...up],
-    front: end,
+    front: [...end, ...holds.flatMap((x) => hatched(x - SIZES.held / 2, y - 5, SIZES.held, 10))],
     leaves: true,
   };
 }

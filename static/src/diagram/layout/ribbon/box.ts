@@ -66,14 +66,14 @@ export function boxOf(
   };
 }
 
-/** From its beginning on. */
-function clockOf({ begin, span, holds }: Ribbon): Squeeze {
+/** From its beginning on; `share` is what its holds take of it. */
+export function clockOf({ begin, span, holds }: Ribbon, share?: number): Squeeze {
   const own = holds.map((hold) => ({
     ...hold,
     begin: Math.max(0, hold.begin - begin),
     end: hold.end === null ? null : Math.max(0, hold.end - begin),
   }));
-  return squeezed(own, span);
+  return squeezed(own, span, share);
 }
 
 /** A view is around the wires, a handler between them, and a body above the bands. */
