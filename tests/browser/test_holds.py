@@ -272,6 +272,17 @@ def test_where_nothing_can_be_done_instead_the_reason_is_there(panel: Panel) -> 
     expect(bar.get_by_role("button", name="Skip")).to_have_count(0)
 
 
+def test_a_step_that_a_replay_passes_has_the_mark_alone(panel: Panel) -> None:
+    break_at(panel, "session_save")
+    panel.fetch(ORDER, wait=False)
+    is_held(panel, "before session_save")
+    page = panel.page
+    page.keyboard.press("n")
+    is_held(panel, "before signal request_finished")
+    expect(page.locator("svg.diagram .node.cur")).to_have_attribute("data-stage", "signal")
+    expect(page.locator("svg.diagram .ring")).to_have_count(0)
+
+
 def test_by_keys_alone(panel: Panel) -> None:
     """Break, look, step, go on: in the panel, and on a stage."""
     panel.fetch(ORDER)

@@ -78,11 +78,20 @@ describe("advance", () => {
   });
 });
 
-test("the current cue is the replay's; else the picked step's; else the last one of what runs", () => {
+test("the current cue is the replay's; else the picked step's; else where it is", () => {
   const whole = trace();
   expect(shownCue(whole, null, null)).toBeNull();
   expect(shownCue(whole, null, 1)?.step?.id).toBe(1);
   expect(shownCue(whole, from(200_000), 2)?.step?.id).toBe(1);
   const running: Trace = { ...whole, state: "running", duration: null, steps: whole.steps.slice(0, 2) };
   expect(shownCue(running, null, null)?.step?.id).toBe(0);
+  // Nobody receives the signal, so that a replay does not stop at it.
+  const signal = step(2, { stage: "signal", begin: 250_000, end: null, parent: 0 });
+  const hold = { step: 2, begin: 250_000, end: null, did: null };
+  const held: Trace = { ...running, steps: [...running.steps, signal], holds: [hold] };
+  expect(shownCue(held, null, null)).toMatchObject({ step: { id: 2 }, side: "in" });
+  const over: Trace = { ...held, steps: [...running.steps, { ...signal, end: 250_000 }] };
+  expect(shownCue(over, null, null)).toMatchObject({ step: { id: 2 }, side: "out" });
+  expect(shownCue(held, null, 1)?.step?.id).toBe(1);
+  expect(shownCue({ ...held, holds: [{ ...hold, end: 260_000 }] }, null, null)?.step?.id).toBe(0);
 });

@@ -2,6 +2,7 @@
 
 import type { Step, Trace } from "../api/types";
 import { cuesOf, type Cue } from "./cues";
+import { holdAt, whenOf } from "./holds";
 
 export const PACES = ["even steps", "real time"] as const;
 export type Pace = (typeof PACES)[number];
@@ -65,11 +66,19 @@ export function advance(replay: Replay, trace: Trace, ms: number): Replay {
   return { ...replay, at, cue, playing: replay.playing && cue < cues.length - 1 };
 }
 
-/** The current cue: that of the replay; else the picked step's; else, while it runs, the last one. */
+/** The current cue: that of the replay; else the picked step's; else, while it runs, where it is. */
 export function shownCue(trace: Trace, replay: Replay | null, picked: number | null): Cue | null {
   const cues = cuesOf(trace);
   if (replay !== null) return cues[Math.min(replay.cue, cues.length - 1)] ?? null;
   const step = picked === null ? undefined : trace.steps[picked];
   if (step !== undefined) return { step, side: "whole", at: step.end ?? step.begin };
-  return trace.state === "running" ? (cues.at(-1) ?? null) : null;
+  return trace.state === "running" ? (heldCue(trace) ?? cues.at(-1) ?? null) : null;
+}
+
+/** Where a request is held: also at a step that a replay does not stop at. */
+function heldCue(trace: Trace): Cue | null {
+  const hold = holdAt(trace);
+  const step = hold === null ? undefined : trace.steps[hold.step];
+  if (hold === null || step === undefined) return null;
+  return { step, side: whenOf(hold, step) === "after" ? "out" : "in", at: hold.begin };
 }
