@@ -263,6 +263,38 @@ def test_the_filter_is_completed_by_keys(panel: Panel) -> None:
     expect(field).not_to_be_focused()
 
 
+def test_enter_and_escape_give_the_keys_back(panel: Panel) -> None:
+    page, field = panel.page, field_of(panel.page)
+    first, second = (row(page, panel.fetch(f"/api/books/{number}")) for number in (998, 999))
+    first.click()
+    expect(first).to_have_attribute("aria-current", "true")
+
+    def focus() -> None:
+        page.keyboard.press("/")
+        expect(field).to_be_focused()
+
+    focus()
+    # What opens by itself takes no Escape of its own.
+    expect(field).to_have_attribute("aria-expanded", "true")
+    page.keyboard.press("Escape")
+    expect(field).not_to_be_focused()
+    focus()
+    page.keyboard.type("status:4xx")
+    page.keyboard.press("Enter")
+    expect(page.locator(".chip .text")).to_have_text(["status:4xx"])
+    expect(field).not_to_be_focused()
+    page.keyboard.press("k")
+    expect(second).to_have_attribute("aria-current", "true")
+    # What is wrong stays where it can be mended.
+    focus()
+    page.keyboard.type("time:>fast")
+    page.keyboard.press("Enter")
+    expect(page.locator("#filter-says")).to_contain_text("time:>fast")
+    expect(field).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(field).not_to_be_focused()
+
+
 def test_a_filter_that_finds_nothing_says_so(panel: Panel) -> None:
     page = panel.page
     panel.fetch("/shop/")
@@ -480,6 +512,11 @@ def test_on_a_small_screen_the_controls_are_one_line_and_a_menu(
     expect(page.locator(".list header")).to_contain_text("1 of 31")
     page.get_by_role("button", name="Follow").click()
     page.keyboard.press("Escape")
+    expect(field_of(page)).to_be_hidden()
+    # From the field, too: else no key does anything.
+    page.keyboard.press("/")
+    expect(field_of(page)).to_be_focused()
+    page.keyboard.press("Enter")
     expect(field_of(page)).to_be_hidden()
     server.get("/before/7/again")
     page.locator('svg.diagram[aria-label="GET /before/7/again"]').wait_for()
@@ -755,7 +792,10 @@ def test_what_is_typed_in_the_filter_stays_there(panel: Panel) -> None:
             else:
                 page.keyboard.type(each)
         expect(page.locator(".chip .text")).to_have_text(chips)
-        expect(field_of(page)).to_be_focused()
+        if keys[-1] == "Enter":
+            expect(field_of(page)).not_to_be_focused()
+        else:
+            expect(field_of(page)).to_be_focused()
         # Nothing was cleared, and nothing else was done.
         expect(page.locator(".undo")).to_have_count(0)
         page.get_by_role("tab", name="Diagram", selected=True).wait_for()

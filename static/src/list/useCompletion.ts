@@ -5,7 +5,7 @@ import { useState } from "preact/hooks";
 
 import { actions } from "../state/actions";
 import { all, state } from "../state/store";
-import { whole } from "../trace/filter";
+import { parse, whole } from "../trace/filter";
 import { complete, type Option } from "./completion";
 
 export interface Completion {
@@ -50,9 +50,16 @@ export function useCompletion(
     return option !== undefined;
   };
   const tab = (): boolean => takeActive() || completes(draft, take, move);
-  const leave = (): void => {
-    if (shown) setOpen(false);
-    else input.current?.blur();
+  const enter = (): void => {
+    if (takeActive()) return;
+    setOpen(false);
+    if (commit()) leave(input.current);
+  };
+  const back = (): void => {
+    // What opened by itself, and was not gone into, is no step on the way out.
+    const isOpened = shown && (draft !== "" || active >= 0);
+    setOpen(false);
+    if (!isOpened) leave(input.current);
   };
   return {
     options,
@@ -64,16 +71,14 @@ export function useCompletion(
     },
     onBlur: () => {
       setOpen(false);
-      actions.filter(whole(state.value.filter));
+      commit();
     },
     onInput: (text) => {
       setOpen(!/[ \t]$/.test(text));
       write(text);
     },
-    onKey: (key) => {
-      if (key === "Backspace") return draft === "" && reopenLast(chips);
-      return act(key, { move, takeActive, tab, leave });
-    },
+    onKey: (key) =>
+      key === "Backspace" ? draft === "" && reopenLast(chips) : act(key, { move, enter, tab, back }),
   };
 }
 
@@ -83,8 +88,22 @@ function completes(draft: string, take: (option: Option) => void, move: (by: num
   const [first] = complete(draft, all.value);
   if (first !== undefined && !draft.endsWith(":")) take(first);
   else if (first !== undefined) move(1);
-  else actions.filter(whole(state.value.filter));
+  else commit();
   return true;
+}
+
+/** Make a term of what is typed; return whether the filter is right: else it is to be mended where it is. */
+function commit(): boolean {
+  const filter = whole(state.value.filter);
+  actions.filter(filter);
+  return parse(filter).errors.length === 0;
+}
+
+/** Give the keys back to the list. */
+function leave(input: HTMLInputElement | null): void {
+  input?.blur();
+  // Where it is narrow, the field is in a menu, which has them as long as it is open.
+  input?.closest<HTMLElement>(":popover-open")?.hidePopover();
 }
 
 /** Make the last chip the draft again. */
@@ -96,24 +115,24 @@ function reopenLast(chips: readonly string[]): boolean {
 
 interface Acts {
   readonly move: (by: number) => boolean;
-  readonly takeActive: () => boolean;
+  readonly enter: () => void;
   readonly tab: () => boolean;
-  readonly leave: () => void;
+  readonly back: () => void;
 }
 
-function act(key: string, { move, takeActive, tab, leave }: Acts): boolean {
+function act(key: string, { move, enter, tab, back }: Acts): boolean {
   switch (key) {
     case "ArrowDown":
       return move(1);
     case "ArrowUp":
       return move(-1);
     case "Enter":
-      if (!takeActive()) actions.filter(whole(state.value.filter));
+      enter();
       return true;
     case "Tab":
       return tab();
     case "Escape":
-      leave();
+      back();
       return true;
     default:
       return false;

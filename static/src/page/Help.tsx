@@ -26,7 +26,7 @@ const KEYS: readonly (readonly [string, string])[] = [
   ["v", "next view"],
   ["m", "my code only: fold the hooks of packages"],
   ["c", "compare with the last request like this one; if there is none, mark it and pick another"],
-  ["/", "filter"],
+  ["/", "filter; Enter or Esc goes back to the list’s keys"],
   ["x", "clear all requests"],
   ["u", "restore what was cleared"],
   ["?", "this help"],
