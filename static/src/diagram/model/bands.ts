@@ -5,7 +5,7 @@ import { size } from "../../trace/format";
 import { hookChips, makeChip, makeSecond, type Draft } from "./chips";
 import { isRedirect, isSecond, type Facts } from "./facts";
 import { debuggerBand, serverAnswer } from "./faults";
-import { heldBetween } from "./held";
+import { heldBetween, noteOf } from "./held";
 import { sentBy } from "./ribbons";
 import type { Band, Chip } from "./types";
 
@@ -254,9 +254,17 @@ function popChips(
   const [only, second] = functions;
   if (only === undefined || second !== undefined) return [chip, ...[...functions].reverse()];
   const own = chip.own === null ? only.own : chip.own + (only.own ?? 0);
-  const held = chip.hold !== null && (chip.hold.now !== null || only.hold === null) ? chip : only;
-  const { hold, note, noteTone } = held;
-  return [{ ...only, kind: "teardown, pop", dot: step, own, hold, note, noteTone }];
+  return [{ ...only, kind: "teardown, pop", dot: step, own, ...heldIn(draft.facts, chip, only) }];
+}
+
+/** What is said of where a pop and its function were held, of both together. */
+function heldIn(facts: Facts, pop: Chip, only: Chip): Pick<Chip, "hold" | "note" | "noteTone"> {
+  const { hold, note, noteTone } =
+    pop.hold !== null && (pop.hold.now !== null || only.hold === null) ? pop : only;
+  if (pop.hold === null || only.hold === null || only.step === null) return { hold, note, noteTone };
+  const [ns, inside] = [pop.hold.ns + only.hold.ns, pop.hold.inside + only.hold.inside];
+  const both = { ...only.hold, now: pop.hold.now ?? only.hold.now, ns, inside };
+  return { hold: both, note: both.now === null ? noteOf(facts, only.step, both) : note, noteTone };
 }
 
 function sessionBand(draft: Draft): Band {

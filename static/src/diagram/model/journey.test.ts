@@ -64,6 +64,29 @@ describe("journey", () => {
     expect(own([hold])).toBeLessThan(held / 10);
   });
 
+  it("takes what a pop and the function that it calls were held together", () => {
+    const trace = tell(STORIES.typical);
+    const [pop, teardown] = ["RequestContext", "release_lock"].map((name) =>
+      trace.steps.findLast((step) => step.name === name),
+    );
+    const lasts = [3e9, 2e9] as const;
+    const later = (ns: number): number =>
+      ns + (ns > (pop?.begin ?? 0) ? lasts[0] : 0) + (ns > (teardown?.begin ?? 0) ? lasts[1] : 0);
+    const steps = trace.steps.map((step) => ({
+      ...step,
+      begin: later(step.begin),
+      end: later(step.end ?? 0),
+    }));
+    const holds = [pop, teardown].map((step, index) => {
+      const begin = later(step?.begin ?? 0);
+      return { step: step?.id ?? 0, did: null, begin, end: begin + (lasts[index] ?? 0) };
+    });
+    const shown = chip(journey({ ...trace, steps, holds }, MAP, 20e9), "release_lock");
+    expect(shown?.hold?.inside).toBe(5e9);
+    expect(shown?.note).toBe("of which 5.0 s held");
+    expect((shown?.own ?? 0) - 5e9).toBeLessThan(1e8);
+  });
+
   it("draws one band where the contexts are one", () => {
     const j = journey(tell(STORIES.typical), { ...MAP, separate_contexts: false }, 0);
     expect(j.bands.map((band) => band.sub)).toContain("current_app, g, request, session");
