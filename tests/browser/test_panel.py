@@ -345,3 +345,57 @@ def test_the_inspector_has_a_hundred_columns_of_source(panel: Panel) -> None:
     page.wait_for_function(
         "() => document.querySelector('figure').getBoundingClientRect().width >= 1120"
     )
+
+
+CONTROLS = """(bar) => {
+    const boxes = [...bar.children].map((each) => each.getBoundingClientRect());
+    const shown = boxes.filter(({ width }) => width > 0);
+    const middles = shown.map(({ top, bottom }) => (top + bottom) / 2);
+    const { right } = bar.getBoundingClientRect();
+    return {
+        lines: Math.max(...middles) - Math.min(...middles) < 3 ? 1 : 2,
+        outside: shown.filter((box) => box.right > right + 1).length,
+        scrubber: bar.querySelector(".scrub").getBoundingClientRect().width,
+    };
+}"""
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "wider"), [(1440, 900, 0), (1024, 768, 0), (1024, 768, 10), (844, 390, 0)]
+)
+def test_the_playback_is_one_line(panel: Panel, width: int, height: int, wider: int) -> None:
+    page = panel.page
+    panel.fetch("/admin/orders/42")
+    panel.shows("/admin/orders/42")
+    page.set_viewport_size({"width": width, "height": height})
+    page.keyboard.press("Home")
+    expect(page.locator(".playback .clock")).to_have_text(re.compile(r"\b1\s*/"))
+    for _ in range(wider):
+        page.get_by_role("separator", name="Width of the list").press("ArrowRight")
+    bar = page.locator(".playback .bar")
+    wait_for(lambda: bar.evaluate(CONTROLS)["lines"] == 1)
+    shown = bar.evaluate(CONTROLS)
+    assert shown["outside"] == 0
+    assert shown["scrubber"] >= 60
+
+
+def test_a_step_stands_beside_the_diagram_of_a_phone_on_its_side(panel: Panel) -> None:
+    page = panel.page
+    page.set_viewport_size({"width": 844, "height": 390})
+    panel.fetch("/admin/orders/42")
+    panel.shows("/admin/orders/42")
+    panel.node("view", "done").locator(".vt").click()
+    step, figure = page.locator(".details"), page.locator("[data-view=diagram] figure")
+    expect(step).to_contain_text("The view show")
+    expect(step.locator(".source .called, .source .line").first).to_be_visible()
+    expect(page.locator("svg.diagram .ring")).to_be_in_viewport()
+    boxes = step.bounding_box(), figure.bounding_box()
+    assert boxes[0] is not None
+    assert boxes[1] is not None
+    assert boxes[1]["x"] + boxes[1]["width"] <= boxes[0]["x"] + 1
+    assert boxes[1]["height"] > 140
+    assert boxes[0]["height"] > 200
+    # One line of controls, and the list below.
+    assert (page.locator(".top").bounding_box() or {"height": 0})["height"] == 48
+    expect(page.locator(".handle")).to_be_visible()
+    assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")

@@ -1,8 +1,8 @@
-/** Whether the page is as narrow as a phone's: the list is a sheet then, and the controls are a menu. */
+/** Whether the page is as small as a phone's: the list is a sheet then, and the controls are a menu. */
 
 import { computed, signal } from "@preact/signals";
 
-import { host, size } from "../state/place";
+import { host, isLow, size } from "../state/place";
 
 const WIDTH = 760;
 
@@ -11,4 +11,4 @@ const page = signal(query.matches);
 query.addEventListener("change", () => {
   page.value = query.matches;
 });
-export const narrow = computed(() => (host === null ? page.value : size.value.width <= WIDTH));
+export const narrow = computed(() => isLow.value || (host === null ? page.value : size.value.width <= WIDTH));

@@ -40,7 +40,7 @@ function Drawer({ inspects, holds }: DrawerProps): JSX.Element | null {
         orientation="horizontal"
         after
         value={shownHeight()}
-        min={DRAWER.min}
+        min={Math.min(DRAWER.min, mostOfDrawer())}
         max={mostOfDrawer()}
         initial={DRAWER.initial}
         onChange={resizeDrawer}

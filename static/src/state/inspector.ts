@@ -2,12 +2,12 @@
 
 import { signal } from "@preact/signals";
 
-import { size } from "./place";
+import { isLow, size } from "./place";
 import { readPreference, writePreference } from "./preferences";
 
 export const DRAWER = { initial: 306, min: 200 } as const;
 /** Of the room for the view and the drawer. */
-const MOST = 0.7;
+const MOST = { high: 0.7, low: 0.35 };
 /** From this width of the page on, it may stand at the right, px. */
 const WIDE = 1900;
 
@@ -24,7 +24,8 @@ export function resizeDrawer(to: number): void {
 
 /** The largest drawer, px. */
 export function mostOfDrawer(): number {
-  return Math.max(DRAWER.min, Math.round(size.value.height * MOST));
+  const { height } = size.value;
+  return isLow.value ? Math.round(height * MOST.low) : Math.max(DRAWER.min, Math.round(height * MOST.high));
 }
 
 /** Its height now, px: never more than the page has room for. */
@@ -38,7 +39,7 @@ export function mayStandRight(): boolean {
 }
 
 export function standsRight(): boolean {
-  return wantsRight.value && mayStandRight();
+  return isLow.value || (wantsRight.value && mayStandRight());
 }
 
 export function setRight(right: boolean): void {

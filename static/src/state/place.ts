@@ -1,6 +1,6 @@
 /** Where the panel is drawn: in a page of its own, or in an element of another page. */
 
-import { signal } from "@preact/signals";
+import { computed, signal } from "@preact/signals";
 
 declare global {
   /** The element in a shadow tree in which all is drawn; null in a page. Set where the code is bundled. */
@@ -24,6 +24,10 @@ function measured(): { readonly width: number; readonly height: number } {
 
 /** The size of the place, px. */
 export const size = signal(measured());
+/** A phone on its side: also in the styles. */
+const LOW = { width: 1000, height: 480 };
+/** Whether the place is too low for one thing under another. */
+export const isLow = computed(() => size.value.width <= LOW.width && size.value.height <= LOW.height);
 
 function look(): void {
   size.value = measured();
