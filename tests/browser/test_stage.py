@@ -184,6 +184,22 @@ def test_the_keys_stop_at_each_statement_of_a_pill(panel: Panel) -> None:
     assert len(told) == len(sent)
 
 
+#: Press Space at the first moment after another one: a replay goes on while nobody looks at it.
+PAUSE = """(at) => {
+    window.paused = new Promise((resolve) => {
+        const look = () => {
+            const clock = document.querySelector(".playback .clock").textContent;
+            const position = Number(/(\\d+)\\s*\\//.exec(clock)[1]);
+            if (position <= at) return requestAnimationFrame(look);
+            const says = document.querySelector(".playback .play").getAttribute("aria-label");
+            document.body.dispatchEvent(new KeyboardEvent("keydown", {key: " ", bubbles: true}));
+            resolve([says, position]);
+        };
+        requestAnimationFrame(look);
+    });
+}"""
+
+
 def test_after_a_click_on_a_chip_space_plays_from_there(panel: Panel) -> None:
     panel.fetch(ORDER)
     panel.shows_whole(ORDER)
@@ -195,11 +211,13 @@ def test_after_a_click_on_a_chip_space_plays_from_there(panel: Panel) -> None:
     assert float(page.get_by_label("Moment").input_value()) < float(
         page.get_by_label("Moment").get_attribute("max") or 0
     )
+    page.evaluate(PAUSE, at)
     page.keyboard.press("Space")
-    page.get_by_role("button", name="Stop").wait_for()
-    wait_for(lambda: counter(page)[0] > at)
-    page.keyboard.press("Space")
+    says, stopped = page.evaluate("() => window.paused")
+    assert says == "Stop"
+    assert at < stopped < last
     page.get_by_role("button", name="Play", exact=True).wait_for()
+    assert counter(page) == (stopped, last)
 
 
 def test_one_can_leave_the_stage_and_come_back_to_the_step(panel: Panel) -> None:
@@ -506,20 +524,39 @@ def test_two_hundred_requests_come_while_the_stage_plays(panel: Panel) -> None:
     expect(page.locator(".stage-head")).to_contain_text(ORDER)
 
 
+#: Play again at the end, so that it plays whenever somebody looks.
+AGAIN = """() => {
+    const look = () => {
+        const [at, last] = document.querySelector(".playback .clock").textContent.match(/\\d+/g);
+        if (at === last)
+            document.body.dispatchEvent(new KeyboardEvent("keydown", {key: " ", bubbles: true}));
+        if (!window.enough) requestAnimationFrame(look);
+    };
+    requestAnimationFrame(look);
+}"""
+
+
 def test_the_window_is_resized_during_a_replay(panel: Panel) -> None:
     page = on_stage(panel)
     to_step(page, "load_user")
-    here = counter(page)
+    last = counter(page)[1]
     protocol = page.context.new_cdp_session(page)
+    page.evaluate(WATCH)
     page.keyboard.press("Space")
+    page.evaluate(AGAIN)
     for width, height in ((700, 500), (1920, 1080), (1024, 768)):
         # Playwright resizes no window that is full screen.
         size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
         protocol.send("Emulation.setDeviceMetricsOverride", size)
         page.wait_for_function("width => document.documentElement.scrollWidth <= width", arg=width)
         expect(page.locator("svg.diagram .ring")).to_have_count(1)
-    page.keyboard.press("Space")
-    assert counter(page)[0] >= here[0]
+    page.evaluate("() => { window.enough = true }")
+    seen = page.evaluate("() => window.seen")
+    positions = seen["positions"]
+    # It goes on where it was, and starts again at its end alone.
+    assert all(one <= other or one == last for one, other in itertools.pairwise(positions))
+    assert {rings for at, rings in zip(positions, seen["rings"], strict=True) if at < last} == {1}
+    assert len(set(seen["boxes"])) > 3
 
 
 LARGE = """
