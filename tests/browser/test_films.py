@@ -8,7 +8,7 @@ from pathlib import Path
 from playwright.sync_api import Browser
 
 from tests.helpers.browser import Panel, new_context
-from tests.helpers.servers import wait_for
+from tests.helpers.servers import PATIENCE, wait_for
 
 PATH = "/admin/orders/42"
 MOST_BYTES = 2_000_000
@@ -22,9 +22,11 @@ def saved(panel: Panel, name: str, folder: Path) -> Path:
     """Share the replay of a request as a file."""
     panel.fetch(PATH)
     panel.shows(PATH)
+    panel.shows_whole(PATH)
     page = panel.page
     page.get_by_role("button", name="Share").click()
-    with page.expect_download() as download:
+    # A GIF is drawn picture by picture before, and each is compressed.
+    with page.expect_download(timeout=PATIENCE * 1000) as download:
         page.get_by_role("dialog", name="Share").get_by_role("button", name=name).click()
     target = folder / download.value.suggested_filename
     download.value.save_as(target)

@@ -149,6 +149,7 @@ def test_each_worker_is_seen_at_work_and_as_it_dies(services: Services, page: Pa
     for pid in pids:
         of_it = page.locator(f'.pb[title^="Process {pid} of shop on "]')
         waiting.filter(has=of_it).first.click()
+        expect(waiting.filter(has=of_it).first).to_have_attribute("aria-current", "true")
         grow(page.locator("#tab-steps .count"))
         expect(page.locator('[data-view="diagram"] [data-stage="view"]').first).to_be_visible()
 

@@ -26,6 +26,9 @@ def test_a_recording_has_the_profile_without_a_server(panel: Panel, tmp_path: Pa
     )
     assert asked == 202
     trace, other = panel.fetch(PATH), panel.fetch("/shop/")
+    for each in (trace, other):
+        # What it was sampled as comes with its end, which is after the answer.
+        panel.page.locator(f'[data-trace="{each}"][data-state="done"]').wait_for()
     file = tmp_path / "profiled.html"
     with urllib.request.urlopen(f"{url}/{trace}.html") as response:
         file.write_bytes(response.read())

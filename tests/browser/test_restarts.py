@@ -9,6 +9,7 @@ import typing as t
 import urllib.request
 from collections.abc import Iterator
 from contextlib import closing, suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -109,6 +110,12 @@ def goes_on(page: Page, server: Server) -> None:
     assert page.evaluate("window.is_open") is True
 
 
+def lists(page: Page, ids: list[str]) -> bool:
+    """Return whether the list has all of these requests, in this order."""
+    found = page.locator("[data-trace]").evaluate_all("all => all.map(e => e.dataset.trace)")
+    return [each for each in found if each in ids] == ids
+
+
 def reload_app(server: Server) -> None:
     """Save the app's file, and wait until the reloader has started it again."""
     before = pid(server)
@@ -153,6 +160,7 @@ def test_a_saved_file_loses_nothing_in_an_open_panel(serve: Serve, context: Brow
     for _ in range(3):
         page.keyboard.press("Escape")
         page.locator("body").press("ArrowRight")
+    expect(page.locator(".list header")).to_contain_text("40 of")
     # The address follows a little later: no step is picked any more.
     page.wait_for_url(re.compile(r"\?q=path%3A%2Frequest#\w+$"))
     state = """() => ({
@@ -193,9 +201,7 @@ def test_what_was_answered_before_a_restart_is_listed_after_it(
         line = each.locator(".restarted")
         expect(line).to_have_count(1)
         expect(line).to_contain_text(re.compile(rf"App restarted \d\d:\d\d:\d\d · process {now}"))
-        order = [last, *reversed(ids)]
-        found = each.locator("[data-trace]").evaluate_all("all => all.map(e => e.dataset.trace)")
-        assert [trace for trace in found if trace in order] == order
+        wait_for(partial(lists, each, [last, *reversed(ids)]))
         first = row(each, "/first/2")
         expect(first).to_have_class("row d0 earlier")
         expect(first).to_have_attribute("title", re.compile(f"process {killed}, started"))
@@ -242,7 +248,9 @@ def test_a_request_that_hangs_at_the_kill_is_marked(serve: Serve, context: Brows
     assert hangs.inner_text() == said
     assert head.inner_text() == before
     assert violations(page) == []
-    expect(row(opened(context, server), "/hangs")).to_have_count(0)
+    fresh = opened(context, server)
+    row(fresh, "/after").wait_for()
+    expect(row(fresh, "/hangs")).to_have_count(0)
 
 
 def test_the_stage_goes_on(serve: Serve, context: BrowserContext) -> None:
@@ -253,12 +261,17 @@ def test_the_stage_goes_on(serve: Serve, context: BrowserContext) -> None:
     # Its steps have come.
     view_of(page, "/shown").wait_for()
     page.keyboard.press("f")
+    caption = page.locator(".stage-foot .caption")
+    caption.wait_for()
     for _ in range(3):
         page.keyboard.press("ArrowRight")
-    caption = page.locator("[class~=caption]").first
     before = caption.inner_text()
+    told: list[str] = []
+    page.on("websocket", lambda ws: ws.on("framereceived", lambda text: told.append(str(text))))
     restart(server, "kill -9")
-    send(server, "/not/shown")
+    missed = send(server, "/not/shown")
+    # By the new connection; Playwright hears of it while it is asked for something.
+    wait_for(lambda: page.evaluate("1") and any(missed in each for each in told))
     expect(page.locator(".whole.stage")).to_have_count(1)
     assert caption.inner_text() == before
     page.keyboard.press("ArrowRight")
@@ -291,6 +304,8 @@ def test_without_a_history_the_open_page_keeps_what_it_has(
     row(page, "/first/1").click()
     view.wait_for()
     fresh = opened(context, server)
+    # The one that asked whether the server is up.
+    row(fresh, "/").wait_for()
     expect(row(fresh, "/first/1")).to_have_count(0)
 
 
@@ -318,6 +333,7 @@ def test_clear_and_undo_have_the_runs_before_too(serve: Serve, context: BrowserC
     row(fresh, "/third").wait_for()
     expect(row(fresh, "/first")).to_have_count(0)
     expect(row(fresh, "/second")).to_have_count(0)
+    assert not paths & {each["path"] for each in server.api("traces")["traces"]}
 
 
 def test_what_the_history_evicts_goes_from_an_open_panel(
@@ -330,22 +346,24 @@ def test_what_the_history_evicts_goes_from_an_open_panel(
     page = opened(context, server)
     row(page, "/first/1").click()
     view_of(page, "/first/1").wait_for()
-    for number in range(4):
+    expect(row(page, "/first/3")).to_have_count(1)
+    for number in range(3):
         send(server, f"/second/{number}")
-    # Of four that went, one is being read.
-    expect(row(page, "/first/0")).to_have_count(0)
+    # Of three that went, one is being read.
+    expect(row(page, "/first/3")).to_have_count(0)
     expect(page.locator(".row")).to_have_count(6)
     page.get_by_text("The server no longer stores this request").wait_for()
     view_of(page, "/first/1").wait_for()
-    row(page, "/second/3").click()
+    row(page, "/second/2").click()
     expect(row(page, "/first/1")).to_have_count(0)
-    expect(page.locator(".row")).to_have_count(len(server.api("traces")["traces"]))
+    wait_for(lambda: page.locator(".row").count() == len(server.api("traces")["traces"]))
+    expect(row(page, "/first/4")).to_have_count(1)
     # Another program clears the file.
     file = sqlite3.connect(server.app.parent / "requests.db", timeout=PATIENCE)
     with closing(file), file:
         file.execute("UPDATE summaries SET cleared = 1")
     expect(page.locator(".row", has_text="/first")).to_have_count(0)
-    expect(page.locator(".row")).to_have_count(len(server.api("traces")["traces"]))
+    wait_for(lambda: page.locator(".row").count() == len(server.api("traces")["traces"]))
 
 
 def test_older_ones_come_as_the_list_is_scrolled(serve: Serve, context: BrowserContext) -> None:
