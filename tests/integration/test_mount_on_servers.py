@@ -66,8 +66,9 @@ def is_live(app: Mounted) -> None:
     assert str(ws.recv()).startswith("0")
     ws.send("40{}")
     told = batch(ws)["traces"]
-    ask(app, "/data").close()
-    while not any(each["path"].endswith("/data") for each in told):
+    # That path alone was asked for before, while the server came up.
+    ask(app, "/data?live").close()
+    while not any(each["query"] == "live" for each in told):
         told += batch(ws)["traces"]
     assert [each for each in told if "_lifecycle" in each["path"]] == []
     ws.close()
