@@ -67,6 +67,8 @@ LATE = 4.0
 #: Seconds after which a process does not end by that. What the servers wait for by themselves,
 #: and are told to, is an hour.
 STAYS = 30.0
+#: Seconds after which gunicorn takes a worker for dead: one that a busy machine lets wait is not.
+BUSY = "6"
 
 Do = Callable[[Server, int], object]
 
@@ -295,7 +297,7 @@ GO_ON = {
 CASES = [
     *cases("gthread", (*SIGNALS, *WORKERS, *CRASHES, *EXITS)),
     *cases("gthread", ("many requests",), "--max-requests", "12"),
-    *cases("gthread", ("worker SIGSTOP",), "--timeout", "2"),
+    *cases("gthread", ("worker SIGSTOP",), "--timeout", BUSY),
     *cases("gthread", ("exit in a hook", "handled SIGTERM")),
     *cases("gevent", ("SIGTERM", "SIGHUP", "kill -9", "worker SIGTERM", "os._exit")),
     *cases("gevent_pywsgi", ("SIGTERM", "SIGHUP")),
@@ -310,7 +312,7 @@ MORE_CASES = [
     *cases("sync gevent gevent_pywsgi", (*SIGNALS, *WORKERS, *CRASHES)),
     *cases("sync gevent_pywsgi", EXITS),
     *cases("sync gevent", ("many requests",), "--max-requests", "12"),
-    *cases("sync gevent gevent_pywsgi", ("worker SIGSTOP",), "--timeout", "2"),
+    *cases("sync gevent gevent_pywsgi", ("worker SIGSTOP",), "--timeout", BUSY),
     *cases("run a2wsgi", ("Ctrl-C",)),
     *cases("run waitress a2wsgi socketio", (*SIGNALS, *CRASHES)),
     *cases("wsgiref", ("SIGTERM", "SIGQUIT", "SIGHUP", "kill -9", *CRASHES)),
