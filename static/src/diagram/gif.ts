@@ -67,12 +67,13 @@ export class Gif {
   }
 
   #cut(indexed: Uint8Array, { left, top, width, height }: Box): Uint8Array {
+    const before = this.#before;
     const part = new Uint8Array(width * height);
     for (let row = 0; row < height; row++) {
       const from = (top + row) * this.#width + left;
       for (let column = 0; column < width; column++) {
         const index = indexed[from + column] ?? 0;
-        part[row * width + column] = index === this.#before?.[from + column] ? TRANSPARENT : index;
+        part[row * width + column] = index === before?.[from + column] ? TRANSPARENT : index;
       }
     }
     return part;
@@ -111,7 +112,13 @@ class Palette {
 
   indexed(pixels: Uint8ClampedArray): Uint8Array {
     const found = new Uint8Array(pixels.length / 4);
-    for (let at = 0; at < found.length; at++) found[at] = this.#indexOf(colourAt(pixels, at * 4));
+    let [colour, index] = [-1, 0];
+    for (let at = 0; at < found.length; at++) {
+      const next = colourAt(pixels, at * 4);
+      // Most are like the one to their left.
+      if (next !== colour) [colour, index] = [next, this.#indexOf(next)];
+      found[at] = index;
+    }
     return found;
   }
 
@@ -141,26 +148,27 @@ function distance(one: number, other: number): number {
 function compressed(indexes: Uint8Array): Uint8Array {
   const bits = new Bits();
   const [clear, end] = [COLOURS, COLOURS + 1];
-  let codes = new Map<number, number>();
+  // By what they stand for: a code and one more index. None is 0.
+  const codes = new Uint16Array(CODES * COLOURS);
   let [next, size] = [end + 1, 9];
   bits.write(clear, size);
   let prefix = indexes[0] ?? 0;
   for (let at = 1; at < indexes.length; at++) {
     const index = indexes[at] ?? 0;
     const key = prefix * COLOURS + index;
-    const known = codes.get(key);
-    if (known !== undefined) {
+    const known = codes[key] ?? 0;
+    if (known !== 0) {
       prefix = known;
       continue;
     }
     bits.write(prefix, size);
     if (next === CODES) {
       bits.write(clear, size);
-      codes = new Map();
+      codes.fill(0);
       [next, size] = [end + 1, 9];
     } else {
       if (next === 1 << size) size += 1;
-      codes.set(key, next++);
+      codes[key] = next++;
     }
     prefix = index;
   }
