@@ -192,7 +192,7 @@ class Comparison:
         runs = len(self.runs.a), len(self.runs.b)
         text = basis(self.spread.a.times, self.spread.b.times, runs)
         held = _held(*self._traces)
-        return " ".join((text, *held, *["It is in none of the times."] * bool(held)))
+        return " ".join((text, *held, *["None of the times include it."] * bool(held)))
 
     def to_dict(self) -> JsonObject:
         """Return the comparison, JSON-ready."""

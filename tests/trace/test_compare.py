@@ -327,7 +327,7 @@ def test_the_time_for_which_a_breakpoint_held_it_is_nobodys(shop: Shop) -> None:
         assert [each.a_ns for each in comparison.parts] == [each.b_ns for each in comparison.parts]
         assert [each.a_ns for each in comparison.sql] == [each.b_ns for each in comparison.sql]
         assert comparison.spread.a.times == comparison.spread.b.times
-        assert "B: Breakpoints held it for 9.00 s. It is in none of the times." in str(comparison)
+        assert "B: Breakpoints held it for 9.00 s. None of the times include it." in str(comparison)
         assert "9.00 s)" not in str(comparison)
 
 
