@@ -18,8 +18,6 @@ from .faults import fault
 from .settings import Settings, is_redis
 
 if t.TYPE_CHECKING:
-    from werkzeug.wrappers import Response
-
     from .history.outbox import Outbox
     from .history.protocol import WritableHistory
     from .instrumentation.hooks import OnResponse, OnStart
@@ -335,16 +333,7 @@ def _toolbar(settings: Settings, secret: str) -> tuple[OnResponse, OnStart]:
     from .toolbar.inject import Toolbar
 
     toolbar = Toolbar(settings.url_prefix, secret, settings.host)
-
-    def on_response(response: Response, trace: LiveTrace) -> Response | None:
-        # Without `fail_open`, whose call takes as long as this.
-        try:
-            return toolbar.on_response(response, trace, flask.request.environ)
-        except Exception as error:
-            fault("the toolbar", error)
-            return None
-
-    return on_response, fail_open(toolbar.on_start)
+    return toolbar.on_response, fail_open(toolbar.on_start)
 
 
 def _decide_at_first_call(app: flask.Flask, state: State) -> None:

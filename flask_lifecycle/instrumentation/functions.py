@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import sys
 import types
 import typing as t
 from sys import _getframe
@@ -233,10 +234,14 @@ def _code_of(method: t.Any) -> t.Any:
 def _no_code() -> None: ...
 
 
-def _unrecorded(func: t.Any, *args: t.Any, **kwargs: t.Any) -> t.Any:
-    """Call one of Flask's own functions."""
-    __tracebackhide__ = True
-    return func(*args, **kwargs)
+if sys.version_info >= (3, 11):
+    # Calls one of Flask's own functions, without a frame.
+    from operator import call as _unrecorded
+else:
+
+    def _unrecorded(func: t.Any, *args: t.Any, **kwargs: t.Any) -> t.Any:
+        __tracebackhide__ = True
+        return func(*args, **kwargs)
 
 
 def _answered(writer: Writer, step: int, result: t.Any) -> None:

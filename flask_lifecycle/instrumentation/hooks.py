@@ -24,7 +24,7 @@ StartResponse = Callable[..., t.Any]
 Body = t.Any
 #: Called as Flask's own ``wsgi_app`` is, with the app as the first argument.
 Application = Callable[[t.Any, Environ, StartResponse], Body]
-OnResponse = Callable[[Response, LiveTrace], "Response | None"]
+OnResponse = Callable[[Response, LiveTrace, Environ], Response]
 OnCrash = Callable[[LiveTrace, Exception, Environ], None]
 OnLog = Callable[[LiveTrace, BaseException, Environ], Callable[[], None] | None]
 OnStart = Callable[[LiveTrace, Environ], "Headers | None"]
@@ -78,8 +78,8 @@ class Hooks:
     on_served: Callable[[Environ], None] | None
     #: Called for each request that is not recorded.
     on_ignored: Callable[[], None]
-    #: Called with each response after all of the app's hooks; returns the response to send, or None
-    #: if that is the same one.
+    #: Called with each response after all of the app's hooks, and the environ of its request;
+    #: returns the response to send.
     on_response: OnResponse | None = None
     #: Returns headers to add when a response starts.
     on_start: OnStart | None = None

@@ -8,7 +8,7 @@ from dataclasses import replace
 import flask
 
 from ..core import shortcut
-from ..faults import fail_open
+from ..faults import fail_open, fault
 from ..recorder.callables import tracepoint_of
 from ..recorder.current import current
 from ..recorder.errors import hide_frames
@@ -68,10 +68,14 @@ def process_response(base: t.Any, owner: Owner, on_response: OnResponse) -> t.An
             hide_frames(error)
             raise
         trace = current.get()
-        if trace.owner is owner:
-            sent = on_response(response, trace)
-            return response if sent is None else sent
-        return response
+        if trace.owner is not owner:
+            return response
+        # Without `fail_open`, whose call takes as long as this.
+        try:
+            return on_response(response, trace, flask.request.environ)
+        except Exception as error:
+            fault("the toolbar", error)
+            return response
 
     return process_response
 

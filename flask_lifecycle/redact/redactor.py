@@ -11,7 +11,7 @@ from .caches import CACHED, KnownNames, bounded
 from .names import IsSecret, secret_texts
 from .patterns import MASK, SHORTEST_KEY
 from .sql import Placeholders, secret_placeholders
-from .texts import Kind, Texts
+from .texts import Kind, Mask, Texts
 from .values import MARGIN, OPEN, SMALL, TEXT, Decide, Path, escaped, fitted, scalar, walk
 
 # The maximum length of a cached text, and the number of cached sets of texts.
@@ -46,6 +46,11 @@ class Redactor:
         #: The types of values that are shown under any name, if the app adds none.
         self.open: frozenset[type] = frozenset() if names else OPEN
         self._texts = Texts(self.is_secret, secret_texts(names), shows_open=not names)
+        self._masks: dict[Kind, Mask] = {
+            "text": self._texts.text,
+            "query": self._texts.query,
+            "sql": self._texts.sql,
+        }
         self.max_bytes = max_bytes
         self._cap = min(TEXT, max_bytes)
         # Together, this many texts never exceed the limit.
@@ -314,7 +319,7 @@ class Redactor:
         cap = self._cap
         length = len(value)
         if length > cap:
-            return fitted(self._texts.masked(kind, value[: cap + MARGIN], self), cap, length)
+            return fitted(self._masks[kind](value[: cap + MARGIN], self), cap, length)
         plain = self._plain[kind]
         key = hash(value)
         if key in plain:
@@ -323,7 +328,7 @@ class Redactor:
             # One short word: neither a pair nor in any secret format.
             shown = value
         else:
-            shown = self._texts.masked(kind, value, self)
+            shown = self._masks[kind](value, self)
             if shown is not value or not value.isascii():
                 shown = fitted(shown, cap, length)
         if shown == value and self._decide is None:

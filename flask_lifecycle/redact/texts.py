@@ -38,6 +38,10 @@ class Masks(MasksOfValues, t.Protocol):
         ...
 
 
+#: Masks a text of one kind, with what masks the values in it.
+Mask = Callable[[str, Masks], str]
+
+
 class Texts:
     """Masks texts by secret names, by patterns, and by the paths of the app.
 
@@ -59,18 +63,10 @@ class Texts:
         """Mask the secret arguments of these URL rules in any text that contains a path."""
         self._paths = secret_paths(rules, self.is_secret)
 
-    def masked(self, kind: Kind, text: str, masks: Masks) -> str:
-        """Mask a text in one way.
-
-        :param masks: masks the values in it.
-        """
-        if kind == "text":
-            return self.text(text, masks)
-        return self.query(text, masks) if kind == "query" else self.sql(text, masks)
-
     def text(self, text: str, masks: Masks) -> str:
         """Mask a text of any kind."""
-        if self._is_harmless(text):
+        # Most apps have no such paths.
+        if is_harmless(text, self.may_name) and not (self._paths and self._has_path(text)):
             return text
         named = (_may_pair(text) or "," in text or "<" in text) and self.may_name(text)
         if (named or "\\" in text) and text[:1] in ("{", "["):
@@ -91,10 +87,8 @@ class Texts:
             text = mask_parts(text, self.is_secret)
         return _settled(self._pairs_and_patterns, text)
 
-    def _is_harmless(self, text: str) -> bool:
-        if not is_harmless(text, self.may_name):
-            return False
-        return not self._paths or not any(path.search(text) for path in self._paths)
+    def _has_path(self, text: str) -> bool:
+        return any(path.search(text) for path in self._paths)
 
     def _pairs_and_patterns(self, text: str) -> str:
         if "," in text and ('"' in text or "'" in text):
@@ -116,7 +110,8 @@ class Texts:
         """Mask a query string, or a form."""
         if "=" not in text:
             return self.text(text, masks)
-        if "%" not in text and "+" not in text and self._is_harmless(text):
+        is_plain = "%" not in text and "+" not in text and is_harmless(text, self.may_name)
+        if is_plain and not self._has_path(text):
             return text
         return _settled(partial(self._query_once, masks), text)
 
@@ -164,4 +159,4 @@ def _undecided(_path: Path, shown: t.Any) -> t.Any:
     return shown
 
 
-__all__ = ["Kind", "Texts"]
+__all__ = ["Kind", "Mask", "Texts"]
