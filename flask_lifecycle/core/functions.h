@@ -36,7 +36,40 @@ static PyMethodDef function_methods[] = {
     {NULL},
 };
 
+#if PY_VERSION_HEX >= 0x030E0000
+/* `functools.wraps` leaves them to what is wrapped, which evaluates them only when it is asked. */
+static PyObject *
+function_get_annotations(PyObject *self, void *Py_UNUSED(closure))
+{
+    PyObject *dict = PyObject_GenericGetDict(self, NULL), *found = NULL;
+    if (dict == NULL || PyMapping_GetOptionalItemString(dict, "__annotations__", &found) != 0) {
+        Py_XDECREF(dict);
+        return found;
+    }
+    Py_DECREF(dict);
+    PyObject *wrapped = PyObject_GetAttrString(self, "__wrapped__");
+    if (wrapped != NULL)
+        found = PyObject_GetAttrString(wrapped, "__annotations__");
+    Py_XDECREF(wrapped);
+    return found;
+}
+
+static int
+function_set_annotations(PyObject *self, PyObject *value, void *Py_UNUSED(closure))
+{
+    PyObject *dict = PyObject_GenericGetDict(self, NULL);
+    int status = dict == NULL    ? -1
+                 : value == NULL ? PyDict_DelItemString(dict, "__annotations__")
+                                 : PyDict_SetItemString(dict, "__annotations__", value);
+    Py_XDECREF(dict);
+    return status;
+}
+#endif
+
 static PyGetSetDef function_getset[] = {
     {"__dict__", PyObject_GenericGetDict, PyObject_GenericSetDict, NULL, NULL},
+#if PY_VERSION_HEX >= 0x030E0000
+    {"__annotations__", function_get_annotations, function_set_annotations, NULL, NULL},
+#endif
     {NULL},
 };

@@ -9,7 +9,13 @@ from abc import ABCMeta
 from functools import partial
 
 # The attributes that `inspect` and `typing` read of a class itself, not of its bases.
-_DESCRIBED = ("__doc__", "__annotations__", "__firstlineno__", "__static_attributes__")
+_DESCRIBED = (
+    "__doc__",
+    "__annotations__",
+    "__annotate_func__",  # from Python 3.14 on
+    "__firstlineno__",
+    "__static_attributes__",
+)
 _set_class = vars(object)["__class__"].__set__
 
 

@@ -8,6 +8,7 @@ import logging
 import typing as t
 import warnings
 
+import flask
 import pytest
 from flask import Flask
 
@@ -176,6 +177,30 @@ def test_methods_look_as_flasks_own(base: t.Any) -> None:
         assert inspect.getdoc(ours) == inspect.getdoc(theirs)
         for each in ("__name__", "__qualname__", "__module__", "__annotations__"):
             assert getattr(ours, each) == getattr(theirs, each)
+
+
+def test_annotations_are_the_apps_own_whenever_they_are_evaluated() -> None:
+    # From Python 3.14 on, only when somebody asks.
+    code = """
+class Annotated(flask.Flask):
+    number: int
+    def make_response(self, rv: "Unknown") -> int:
+        return super().make_response(rv)
+"""
+    names: dict[str, t.Any] = {"flask": flask, "__name__": __name__}
+    exec(compile(code, "annotated.py", "exec", dont_inherit=True), names)
+    base = names["Annotated"]
+    app = base(__name__)
+    app.config["LIFECYCLE_ENABLED"] = True
+    Lifecycle(app)
+    assert type(app) is not base
+    assert inspect.get_annotations(type(app)) == {"number": int}
+    method = app.make_response.__func__
+    assert method.__annotations__ == {"rv": "Unknown", "return": int}
+    method.__annotations__ = {"rv": str}
+    assert method.__annotations__ == {"rv": str}
+    del method.__annotations__
+    assert app.make_response("x").status_code == 200
 
 
 @pytest.mark.parametrize("enabled", [True, None])

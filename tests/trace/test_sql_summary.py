@@ -50,6 +50,7 @@ def test_what_the_orm_sends_is_told_by_its_tables_and_values() -> None:
         return ""
 
     app.test_client().get("/").close()
+    engine.dispose()
     (trace,) = lifecycle.traces(app)
     details = [step.detail for step in steps_of(trace, "sql") if "summary" in step.detail]
     assert [each["summary"] for each in details] == [
