@@ -8,9 +8,19 @@ from __future__ import annotations
 
 import inspect
 import linecache
+import sys
 import typing as t
 from collections.abc import Callable
+from functools import partial
 from textwrap import indent
+
+if sys.version_info >= (3, 14):
+    from annotationlib import Format
+
+    # Annotations may name what is there for a type checker alone.
+    _signature = partial(inspect.signature, annotation_format=Format.STRING)
+else:
+    _signature = inspect.signature
 
 _GUARDED = """\
 try:
@@ -70,7 +80,7 @@ def signature(method: t.Any) -> Parameters:
     """Return the parameters of a method."""
     plain = inspect.Parameter.POSITIONAL_OR_KEYWORD
     try:
-        found = list(inspect.signature(method).parameters.values())
+        found = list(_signature(method).parameters.values())
     except (TypeError, ValueError):
         found = []
     if not found or any(each.kind is not plain for each in found):
@@ -92,7 +102,7 @@ def signature(method: t.Any) -> Parameters:
 
 def names_of(called: Callable[..., t.Any]) -> list[str]:
     """Return the names of a callable's parameters."""
-    return list(inspect.signature(called).parameters)
+    return list(_signature(called).parameters)
 
 
 V = t.TypeVar("V")
@@ -103,7 +113,7 @@ def asked_by(called: Callable[..., t.Any], values: t.Mapping[str, V]) -> list[V]
 
     :param values: by the names of parameters; others come last and have defaults.
     """
-    asked = inspect.signature(called).parameters.values()
+    asked = _signature(called).parameters.values()
     return [
         values[each.name] for each in asked if each.name in values or each.default is each.empty
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import abc
 import inspect
 import logging
+import sys
 import typing as t
 import warnings
 
@@ -201,6 +202,49 @@ class Annotated(flask.Flask):
     assert method.__annotations__ == {"rv": str}
     del method.__annotations__
     assert app.make_response("x").status_code == 200
+
+
+def test_annotations_may_name_what_is_nowhere() -> None:
+    # As what is imported for a type checker alone. Until Python 3.13, they are evaluated at once.
+    nowhere = "Nowhere" if sys.version_info >= (3, 14) else "'Nowhere'"
+    code = f"""
+class Annotated(flask.Flask):
+    def make_response(self, rv: {nowhere}) -> {nowhere}:
+        return super().make_response(rv)
+
+class Middleware:
+    def __init__(self, app: {nowhere}):
+        self.app = app
+    def __call__(self, environ: {nowhere}, start_response: {nowhere}) -> {nowhere}:
+        return self.app(environ, start_response)
+
+app = Annotated(__name__)
+app.wsgi_app = Middleware(app.wsgi_app)
+
+@app.before_request
+def before(*, flag: {nowhere} = None) -> {nowhere}: ...
+
+@app.get("/")
+def view() -> {nowhere}:
+    return "view"
+
+@app.after_request
+def after(response: {nowhere}) -> {nowhere}:
+    return response
+
+@app.teardown_request
+def teardown(error: {nowhere}) -> {nowhere}: ...
+"""
+    names: dict[str, t.Any] = {"flask": flask, "__name__": __name__}
+    exec(compile(code, "annotated.py", "exec", dont_inherit=True), names)
+    app = names["app"]
+    app.config["LIFECYCLE_ENABLED"] = True
+    lifecycle = Lifecycle(app)
+    assert app.test_client().get("/").text == "view"
+    (trace,) = lifecycle.traces(app)
+    for stage in ("before_request", "view", "make_response", "after_request", "teardown_request"):
+        assert len(trace.find(stage=stage)) == 1, stage
+    assert trace.find(stage="middleware")[0].name == "Middleware"
 
 
 @pytest.mark.parametrize("enabled", [True, None])
