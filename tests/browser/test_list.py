@@ -349,6 +349,7 @@ def is_shown_as_it_is(panel: Panel, path: str) -> None:
         urllib.request.urlopen(panel.server.url + quote(path)).close()
     except urllib.error.HTTPError as answer:
         trace = answer.headers["X-Lifecycle-Trace"]
+        answer.close()
     # A running one has less room for its path.
     found = panel.page.locator(f'[data-trace="{trace}"][data-state="done"]')
     found.wait_for()
