@@ -36,7 +36,9 @@ it("a view's sheet does not change what another one has styled, whichever has co
 it("a condition of the page's size is one that a container can have, too", () => {
   const found = readdirSync(FOLDER)
     .filter((name) => name.endsWith(".css"))
-    .flatMap((name) => readFileSync(`${FOLDER}/${name}`, "utf-8").match(/@(?:media|container)[^{]*\{/g) ?? []);
+    .flatMap(
+      (name) => readFileSync(`${FOLDER}/${name}`, "utf-8").match(/@(?:media|container)[^{]*\{/g) ?? [],
+    );
   expect(found.length).toBeGreaterThan(20);
   // In an element it is the container's, whose lists older browsers do not know: they drop all of it.
   expect(found.filter((each) => each.includes(","))).toEqual([]);
