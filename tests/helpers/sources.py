@@ -1,4 +1,4 @@
-"""The sources of installed packages, whose own tests are run with us, and the pytest they take."""
+"""The sources of installed packages, whose own tests are run with us, and what these take."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ def source_of(package: str, folder: Path) -> Path:
     return next(path for path in folder.iterdir() if path.is_dir())
 
 
-def pytest_of_suites() -> Path:
-    """Return a folder with the pytest that runs them.
+def packages_of_suites() -> Path:
+    """Return a folder with the pytest that runs them, and other packages in the versions they take.
 
-    First on the path, it is the pytest of a process; all else is what is installed.
+    First on the path, these are what a process imports; all else is what is installed.
     """
-    group = f"{ROOT / 'pyproject.toml'}:suites-pytest"
-    return _kept("suites-pytest", lambda into: _pip("install", "--target", into, "--group", group))
+    group = f"{ROOT / 'pyproject.toml'}:suites-own"
+    return _kept("suites-own", lambda into: _pip("install", "--target", into, "--group", group))
 
 
 def _kept(name: str, fill: t.Callable[[Path], None]) -> Path:

@@ -15,7 +15,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from tests.helpers import ROOT
-from tests.helpers.sources import pytest_of_suites, source_of
+from tests.helpers.sources import packages_of_suites, source_of
 
 HERE = Path(__file__).parent
 
@@ -23,10 +23,12 @@ HERE = Path(__file__).parent
 def outcomes(source: Path, tests: str, report: Path, *, lifecycle: bool) -> dict[str, str]:
     """Run the tests in a process of their own; return the outcome of each."""
     plugin = ["-p", "lifecycle_on_every_app"] if lifecycle else []
-    paths = [pytest_of_suites(), HERE, ROOT, source / "examples" / "tutorial"]
+    paths = [packages_of_suites(), HERE, ROOT, source / "examples" / "tutorial"]
     done = subprocess.run(
         [
             *(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *plugin),
+            # Their outcomes are compared alone; a traceback may take longer than its test.
+            "--tb=no",
             # Of what a package can do with, not all is installed.
             "--continue-on-collection-errors",
             # What some of them need; those that this package's tests need would take a second each.
