@@ -15,11 +15,17 @@ const output = {
   target: "es2022",
 } as const satisfies UserConfig["build"];
 
+/** With it, a script is read as UTF-8, also by a page that does not say what it is written in. */
+const BYTE_ORDER_MARK = "\ufeff";
+
 /** Scripts that are built by themselves, into one file each: other pages name them. */
 const alone = (input: Readonly<Record<string, string>>) => ({
   copyPublicDir: false,
   emptyOutDir: false,
-  rollupOptions: { input: { ...input }, output: { entryFileNames: "[name].js" } },
+  rollupOptions: {
+    input: { ...input },
+    output: { entryFileNames: "[name].js", postBanner: BYTE_ORDER_MARK },
+  },
 });
 
 const MODES: Readonly<Record<string, ReturnType<typeof alone>>> = {

@@ -58,7 +58,7 @@ def page(document: str, *, title: str, by: str) -> str:
     :raises NotBuiltError: the browser side is not built.
     """
     try:
-        script = SCRIPT.read_text("utf-8")
+        script = SCRIPT.read_text("utf-8-sig")
     except FileNotFoundError:
         raise NotBuiltError(
             "This copy of flask-lifecycle was installed without its browser side, which a recording"

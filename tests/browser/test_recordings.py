@@ -481,7 +481,12 @@ def pages(tour: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page
 
 @contextmanager
 def page_with(
-    chromium: Browser, pages: Pages, body: str, policy: str = "", browser_says: str = "nothing"
+    chromium: Browser,
+    pages: Pages,
+    body: str,
+    policy: str = "",
+    browser_says: str = "nothing",
+    charset: str = "utf-8",
 ) -> Iterator[Page]:
     """Open a plain page with some elements, under a policy that does not know of them.
 
@@ -489,7 +494,7 @@ def page_with(
     """
     meta = f'<meta http-equiv="Content-Security-Policy" content="{policy}">' if policy else ""
     (pages.folder / "index.html").write_text(
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Docs</title>{meta}'
+        f'<!doctype html><html lang="en"><head><meta charset="{charset}"><title>Docs</title>{meta}'
         '<link rel="icon" href="data:,"><script src="recording.js"></script></head>'
         f"<body><main><h1>Docs</h1><input aria-label='Own'>{body}</main></body></html>"
     )
@@ -544,6 +549,18 @@ def test_a_page_has_several_recordings_each_by_itself(chromium: Browser, pages: 
         one.locator('[data-view="timeline"]').wait_for()
         page.evaluate("() => document.querySelector('#a').remove()")
         other.locator('[data-view="sql"]').wait_for()
+
+
+def test_its_texts_are_right_on_a_page_that_is_not_in_utf_8(
+    chromium: Browser, pages: Pages
+) -> None:
+    body = '<lifecycle-recording src="one.json.gz"></lifecycle-recording>'
+    with page_with(chromium, pages, body, charset="windows-1252") as page:
+        element = page.locator("lifecycle-recording")
+        element.locator("svg.diagram").wait_for()
+        texts = element.evaluate("element => element.shadowRoot.textContent")
+        assert "·" in texts
+        assert "Â" not in texts
 
 
 def accessible(page: Page) -> bool:
