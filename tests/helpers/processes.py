@@ -51,18 +51,6 @@ def shared_by(server: Server, query: str) -> float:
         return float(opened.execute(query).fetchone()[0])
 
 
-def waits_for_requests(server: Server) -> bool:
-    """Return whether the main thread of each worker waits for connections, and does nothing else.
-
-    Gunicorn locks itself up where it is told to end while it hands a request to a thread.
-    """
-    pid = server.process.pid
-    workers = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    # Not every system says what a thread waits in.
-    places = [Path(f"/proc/{each}/wchan").read_text() for each in workers]
-    return all(each in ("", "0") or "poll" in each for each in places)
-
-
 def status_of(server: Server, name: str) -> str:
     text = Path(f"/proc/{server.process.pid}/status").read_text()
     return text.partition(f"{name}:")[2].split("\n")[0]

@@ -104,6 +104,15 @@ def log(times):
 for number in range({before}):
     app.test_client().get(f"/before/{{number}}")
 """
+#: Where it is told to end at once while it hands a request to a thread, gunicorn waits for ever for
+#: a lock of its own, with or without us.
+GUNICORN = """
+import threading
+
+def post_worker_init(worker):
+    if hasattr(worker, "tpool"):
+        worker.tpool._shutdown_lock = threading.RLock()
+"""
 FLASK_RUN = ["flask", "--app", "app", "run", "--debug", "--no-reload", "--port", "{port}"]
 
 
@@ -120,6 +129,7 @@ class Server:
         self._up = up
         self.app = folder / "app.py"
         self.app.write_text(app)
+        (folder / "gunicorn.conf.py").write_text(GUNICORN)
         self.log = folder / "log"
         self.start()
 

@@ -28,7 +28,6 @@ from tests.helpers.processes import (
     descriptors_of,
     memory_of,
     threads_of,
-    waits_for_requests,
 )
 from tests.helpers.servers import (
     FLASK_RUN,
@@ -158,7 +157,6 @@ def test_a_worker_that_stops_does_not_wait_for_panels(
     server = serve(gunicorn(*options))
     with alive() as viewers:
         viewers.extend(server.watch()[0] for _ in range(2))
-        wait_for(lambda: waits_for_requests(server))
         server.process.send_signal(how)
         server.process.wait(PATIENCE)
 

@@ -13,11 +13,9 @@ import pytest
 
 from tests.helpers.apps import TOKEN
 from tests.helpers.holding import Tool
-from tests.helpers.processes import waits_for_requests
 from tests.helpers.servers import FLASK_RUN, PATIENCE, Server, alive, wait_for
 
 APP = f"""
-import os, threading
 from flask import Flask
 from flask_lifecycle import Lifecycle
 
@@ -37,13 +35,6 @@ def index():
 @app.get("/held/<int:number>")
 def held(number):
     return f"held {{number}}"
-
-together = threading.Barrier(4)
-
-@app.get("/together")
-def meet():
-    together.wait(120)
-    return "all"
 
 @app.get("/async")
 async def later():
@@ -107,6 +98,7 @@ reactor.listenTCP(port, site, interface="127.0.0.1")
 reactor.run()
 """,
     "uwsgi": """
+import os
 command = [
     *("uwsgi", "--http-socket", f"127.0.0.1:{port}", "--module", "app:app", "--need-app"),
     *("--virtualenv", sys.prefix, "--pythonpath", os.getcwd(), *sys.argv[2:]),
@@ -288,16 +280,9 @@ def test_a_server_ends_at_once_while_a_request_is_held(
 ) -> None:
     server = serve(name)
     tool = Tool(server.address)
-    if name == "gthread":
-        # It locks itself up where it is interrupted while it starts a thread, with or without us:
-        # now it has all of them.
-        for each in [tool.begin("/together") for _ in range(4)]:
-            each.join(PATIENCE)
     tool.set({"stage": "view"})
     sent = tool.begin("/held/1")
     tool.wait()
-    if name == "gthread":
-        wait_for(lambda: waits_for_requests(server))
     server.process.send_signal(how)
     try:
         # Of itself, it waits for an hour.
