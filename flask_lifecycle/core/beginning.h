@@ -24,13 +24,13 @@
 #include "writer.h"
 
 /* What `TraceStart.begin` uses, as the shortcut's data has it: the namespaces of forks.py and
- * trace/process.py, the hashes of known request lines, what names those of others, a trace and notes
- * to be copied, what records headers, what masks, the type of what is received, what masks cookies
+ * trace/process.py, the hashes of known request lines, and of those whose paths may have other numbers,
+ * how many views and attributes the app had and whether a server is expected, what names other lines, a trace and notes to be copied, what records headers, what masks, the type of what is received, what masks cookies
  * and by what, the key of the caller's header, the outbox, what tells requests of a server, what is
  * called with each trace, the namespace of threading, the property that is a thread's name, what
  * returns the name of the current one, and the namespace of trace/writer.py. */
 enum {
-    FORKS, PROCESS, KNOWN_LINES, NEW_LINE, A_TRACE, SOME_NOTES, MESSAGES, REDACTOR, RECEIVED,
+    FORKS, PROCESS, KNOWN_LINES, ALIKE, SEEN, NEW_LINE, A_TRACE, SOME_NOTES, MESSAGES, REDACTOR, RECEIVED,
     MASK_COOKIES, EMPTIED, MASKED, CALLER, OUTBOX, IS_SERVED, ON_TRACE, THREADING, NAME, THREAD_NAME,
     WRITER_MODULE, PARTS_OF_BEGIN,
 };
@@ -42,6 +42,8 @@ are_parts_of_begin(PyObject *data)
            && PyDict_CheckExact(PyTuple_GET_ITEM(data, FORKS))
            && PyDict_CheckExact(PyTuple_GET_ITEM(data, PROCESS))
            && PySet_CheckExact(PyTuple_GET_ITEM(data, KNOWN_LINES))
+           && PySet_CheckExact(PyTuple_GET_ITEM(data, ALIKE))
+           && PyList_CheckExact(PyTuple_GET_ITEM(data, SEEN))
            && is_named_type(PyTuple_GET_ITEM(data, RECEIVED))
            && PyUnicode_CheckExact(PyTuple_GET_ITEM(data, CALLER))
            && PyDict_CheckExact(PyTuple_GET_ITEM(data, THREADING))
@@ -106,8 +108,77 @@ take_named(Begin *begin, PyObject *named)
     if (named == NULL || !is_tuple_of(named, 2))
         return -1;
     Py_XSETREF(begin->method, Py_NewRef(PyTuple_GET_ITEM(named, 0)));
-    begin->path = Py_NewRef(PyTuple_GET_ITEM(named, 1));
+    Py_XSETREF(begin->path, Py_NewRef(PyTuple_GET_ITEM(named, 1)));
     return 1;
+}
+
+/* `_NUMBER` of redact/redactor.py: the most digits of a number in a path. */
+#define MOST_DIGITS 9
+
+/* Return a path with zeros for its numbers, or NULL, where there may be an exception, if it has none. */
+static PyObject *
+shape_of_path(PyObject *path)
+{
+    Py_ssize_t length = PyUnicode_GET_LENGTH(path);
+    if (!PyUnicode_IS_ASCII(path))
+        return NULL;
+    const Py_UCS1 *text = PyUnicode_1BYTE_DATA(path);
+    PyObject *shape = NULL;
+    for (Py_ssize_t at = 0; at < length; at++) {
+        Py_ssize_t end = at + 1;
+        while (text[at] == '/' && end < length && Py_ISDIGIT(text[end]))
+            end++;
+        if (end == at + 1 || end - at > MOST_DIGITS + 1 || (end < length && text[end] != '/'))
+            continue;
+        if (shape == NULL)
+            shape = PyUnicode_FromKindAndData(PyUnicode_1BYTE_KIND, text, length);
+        if (shape == NULL)
+            return NULL;
+        memset(PyUnicode_1BYTE_DATA(shape) + at + 1, '0', end - at - 1);
+    }
+    return shape;
+}
+
+static bool
+is_count(PyObject *object, Py_ssize_t expected)
+{
+    return PyLong_CheckExact(object) && PyLong_AsSsize_t(object) == expected;
+}
+
+/* Return whether the app has as many views and attributes as it had, and no server is expected that has
+ * sent the request; there may be an exception if not. */
+static bool
+is_as_seen(Begin *begin)
+{
+    State *state = begin->state;
+    PyObject *seen = part(begin, SEEN);
+    PyObject *views = get_attr(state, begin->app, &state->names.view_functions);
+    PyObject *names = views == NULL ? NULL : namespace_of(state, begin->app, NULL);
+    bool is_as_seen = names != NULL && PyDict_Check(views) && PyList_GET_SIZE(seen) == 3
+                      && is_count(PyList_GET_ITEM(seen, 0), PyDict_GET_SIZE(views))
+                      && is_count(PyList_GET_ITEM(seen, 1), PyDict_GET_SIZE(names));
+    Py_XDECREF(names);
+    Py_XDECREF(views);
+    if (is_as_seen && PyList_GET_ITEM(seen, 2) != Py_False)
+        is_as_seen = is_true(PyObject_CallOneArg(part(begin, IS_SERVED), begin->environ)) == 0;
+    return is_as_seen;
+}
+
+/* Return whether a request differs from a known one in the numbers of its path alone: 1, 0, or -1, where
+ * there may be an exception. */
+static int
+is_alike(Begin *begin)
+{
+    PyObject *shape = shape_of_path(begin->path), *line = NULL;
+    if (shape == NULL)
+        return PyErr_Occurred() ? -1 : 0;
+    line = PyTuple_Pack(2, begin->method, shape);
+    int status = line == NULL ? -1 : is_known_text(part(begin, ALIKE), line);
+    if (status > 0 && !is_as_seen(begin))
+        status = PyErr_Occurred() ? -1 : 0;
+    Py_XDECREF(line);
+    Py_DECREF(shape);
+    return status;
 }
 
 /* The same, from the environ. */
@@ -121,15 +192,17 @@ take_line(Begin *begin)
     if (script != NULL && path != NULL && begin->method != NULL)
         line = PyTuple_Pack(3, begin->method, script, path);
     int status = line == NULL ? -1 : is_known_text(part(begin, KNOWN_LINES), line);
-    if (status > 0) {
-        begin->path = PyUnicode_Concat(script, path);
-        status = begin->path == NULL ? -1 : 1;
-    } else if (status == 0) {
+    begin->path = status < 0 ? NULL : PyUnicode_Concat(script, path);
+    if (status == 0)
+        status = begin->path == NULL ? -1 : is_alike(begin);
+    if (status == 0) {
         PyObject *named = PyObject_CallFunctionObjArgs(part(begin, NEW_LINE), begin->app,
                                                        begin->environ, begin->method, script, path,
                                                        NULL);
         status = take_named(begin, named);
         Py_XDECREF(named);
+    } else if (begin->path == NULL) {
+        status = -1;
     }
     Py_XDECREF(line);
     Py_XDECREF(path);
@@ -329,9 +402,7 @@ is_for_outbox(Begin *begin)
 {
     if (part(begin, OUTBOX) == Py_None)
         return 0;
-    int is_server = PyDict_Contains(begin->environ, begin->state->names.SERVER_SOFTWARE);
-    return is_server ? is_server
-                     : is_true(PyObject_CallOneArg(part(begin, IS_SERVED), begin->environ));
+    return is_true(PyObject_CallOneArg(part(begin, IS_SERVED), begin->environ));
 }
 
 /* Return the trace, once it is known to others; None, if that fails: it may have been stored, and is not
@@ -369,6 +440,25 @@ is_usual(Begin *begin, PyObject *outer)
     Py_XDECREF(pid);
     return is_own;
 }
+
+/* `instrumentation/served.py`, `is_served(environ)`. Its data is the keys that a server's environ has, and
+ * one whose value says that there are several processes. */
+static PyObject *
+is_served(Shortcut *self, PyObject *const *args, Py_ssize_t count)
+{
+    Py_ssize_t last = PyTuple_GET_SIZE(self->data) - 1;
+    if (count != 1 || !PyDict_CheckExact(args[0]))
+        return NULL;
+    int is_one = 0;
+    for (Py_ssize_t at = 0; is_one == 0 && at < last; at++)
+        is_one = PyDict_Contains(args[0], PyTuple_GET_ITEM(self->data, at));
+    if (is_one == 0) {
+        PyObject *several = get_item(args[0], PyTuple_GET_ITEM(self->data, last));
+        is_one = several != NULL ? is_true(several) : PyErr_Occurred() ? -1 : 0;
+    }
+    return is_one < 0 ? NULL : PyBool_FromLong(is_one);
+}
+VECTORCALL(is_served)
 
 /* `TraceStart.begin(app, environ, outer)`. */
 static PyObject *

@@ -274,11 +274,8 @@ current_session(State *state, PyObject *parts)
     PyObject *context = NULL, *session = NULL;
     if (PyContextVar_Get(PyTuple_GET_ITEM(parts, REQUEST_CONTEXT), Py_None, &context) < 0)
         return NULL;
-    if (context != Py_None) {
-        PyObject *names = namespace_of(state, context, NULL);
-        session = names == NULL ? NULL : get_item(names, PyTuple_GET_ITEM(parts, SESSION));
-        Py_XDECREF(names);
-    }
+    if (context != Py_None)
+        session = own_attr(state, context, PyTuple_GET_ITEM(parts, SESSION));
     Py_DECREF(context);
     if (session != NULL && !PyDict_Check(session))
         Py_CLEAR(session);

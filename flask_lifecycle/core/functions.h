@@ -4,6 +4,10 @@
 
 #include <Python.h>
 
+/* The interpreter remembers where it found a method only if the type of that cannot change. */
+#define FUNCTION_FLAGS \
+    (Py_TPFLAGS_HAVE_VECTORCALL | Py_TPFLAGS_METHOD_DESCRIPTOR | Py_TPFLAGS_IMMUTABLETYPE)
+
 /* Bind as a function does. */
 static PyObject *
 function_get(PyObject *self, PyObject *instance, PyObject *Py_UNUSED(owner))

@@ -168,3 +168,21 @@ namespace_of(State *state, PyObject *object, PyObject *name)
     }
     return dict;
 }
+
+/* Return what the `__dict__` of an object has by a name: a new reference, or NULL, where there may be an
+ * exception. The dict itself is only read where code of a class might run otherwise: where there is none
+ * yet, it would be made, and slow down every access to the object from then on. */
+static PyObject *
+own_attr(State *state, PyObject *object, PyObject *name)
+{
+    PyTypeObject *type = Py_TYPE(object);
+    PyObject *value = NULL;
+    if (type->tp_getattro == PyObject_GenericGetAttr && _PyType_Lookup(type, name) == NULL) {
+        (void)PyObject_GetOptionalAttr(object, name, &value);
+        return value;
+    }
+    PyObject *names = namespace_of(state, object, NULL);
+    value = names == NULL ? NULL : get_item(names, name);
+    Py_XDECREF(names);
+    return value;
+}

@@ -168,7 +168,6 @@ static PyType_Slot recording_slots[] = {
 static PyType_Spec recording_spec = {
     .name = "flask_lifecycle.core._core.Recording",
     .basicsize = sizeof(Recording),
-    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_HAVE_VECTORCALL
-             | Py_TPFLAGS_METHOD_DESCRIPTOR,
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | FUNCTION_FLAGS,
     .slots = recording_slots,
 };

@@ -168,11 +168,16 @@ note_changes(Shortcut *self, PyObject *const *args, PyObject *after)
 }
 
 /* `look_at_response(writer, step, entered, last)`: it is done if the response has
- * the status and the headers that it had, or if headers were only added or only removed. */
+ * the status and the headers that it had, or if headers were only added or only removed; and for an app
+ * whose changes are not recorded. */
 static PyObject *
 look_at_response(Shortcut *self, PyObject *const *args, Py_ssize_t count)
 {
     PyObject *status = NULL, *headers = NULL;
+    State *state = PyType_GetModuleState(Py_TYPE(self));
+    Fields *writer = count == 4 ? as_writer(state, args[0]) : NULL;
+    if (writer != NULL && is_owner_in(writer, PyTuple_GET_ITEM(self->data, RESPONSE_OWNERS)) == 0)
+        return Py_NewRef(Py_None);
     if (count != 4 || !is_tuple_of(args[2], 2)
         || !PyList_CheckExact(PyTuple_GET_ITEM(args[2], 1))
         || !has_status_and_headers(self, args[3], &status, &headers))

@@ -125,7 +125,7 @@ static PyType_Slot shortcut_slots[] = {
 static PyType_Spec shortcut_spec = {
     .name = "flask_lifecycle.core._core.Shortcut",
     .basicsize = sizeof(Shortcut),
-    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_HAVE_VECTORCALL
-             | Py_TPFLAGS_METHOD_DESCRIPTOR | Py_TPFLAGS_DISALLOW_INSTANTIATION,
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | FUNCTION_FLAGS
+             | Py_TPFLAGS_DISALLOW_INSTANTIATION,
     .slots = shortcut_slots,
 };

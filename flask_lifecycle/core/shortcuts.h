@@ -80,6 +80,12 @@ are_four(PyObject *data)
     return is_tuple_of(data, 4);
 }
 
+static bool
+are_five(PyObject *data)
+{
+    return is_tuple_of(data, 5);
+}
+
 /* By name: the function, and whether its data is what it needs. */
 static const struct {
     const char *name;
@@ -89,7 +95,7 @@ static const struct {
     {"add_to_store", add_to_store_vectorcall, is_none},
     {"after_context", after_context_vectorcall, is_dict},
     {"answered", answered_vectorcall, are_parts_of_answer},
-    {"app_context", app_context_vectorcall, are_four},
+    {"app_context", app_context_vectorcall, are_five},
     {"before_context", before_context_vectorcall, is_set},
     {"begin_for_some", begin_for_some_vectorcall, is_set},
     {"begin_statement", begin_statement_vectorcall, are_parts_of_statement},
@@ -106,12 +112,14 @@ static const struct {
     {"headers", headers_vectorcall, is_none},
     {"is_another_apps", is_another_apps_vectorcall, is_none},
     {"is_plain", is_plain_vectorcall, is_none},
+    {"is_served", is_served_vectorcall, are_four},
     {"itself", itself_vectorcall, is_none},
     {"look", look_vectorcall, are_parts},
     {"look_at_parsed", look_at_parsed_vectorcall, are_three},
     {"look_at_response", look_at_response_vectorcall, are_parts_of_response},
     {"look_at_returned", look_at_returned_vectorcall, is_none},
     {"made_from", made_from_vectorcall, are_two},
+    {"make_context", make_context_vectorcall, are_parts_of_maker},
     {"matched", matched_vectorcall, are_four},
     {"next", next_vectorcall, are_parts_of_body},
     {"note_response", note_response_vectorcall, is_none},
@@ -125,7 +133,7 @@ static const struct {
     {"request_context", request_context_vectorcall, are_two},
     {"root", root_vectorcall, are_parts_of_root},
     {"send", send_vectorcall, is_number},
-    {"send_template", send_template_vectorcall, is_known_by},
+    {"send_template", send_template_vectorcall, are_parts_of_announcement},
     {"sent_body", sent_body_vectorcall, is_none},
     {"sent", sent_vectorcall, are_parts_of_response},
     {"start_response", start_response_vectorcall, are_parts_of_start},

@@ -56,26 +56,63 @@ send_vectorcall(PyObject *object, PyObject *const *args, size_t nargsf, PyObject
     return result != NULL ? result : leave_to_python(object, args, nargsf, kwnames);
 }
 
-/* `send(signal, sender)` of `before_render_template`: it is done if the template has been announced
- * before, and is not streamed. Its data is that number, the ids of the classes of templates that are
- * recorded, and the code that sends it for a stream. */
-static PyObject *
-send_template(Shortcut *self, PyObject *const *args, Py_ssize_t count, PyObject *kwnames)
+/* What `send` of `before_render_template` uses, as the shortcut's data has it: the number of the signal's
+ * tracepoint, the apps whose templates are recorded, the ids of the classes of those, and the code that
+ * sends it for a stream. */
+enum { SIGNAL, OWNERS_OF_TEMPLATES, RECORDED_CLASSES, STREAM_CODE, PARTS_OF_ANNOUNCEMENT };
+
+static bool
+are_parts_of_announcement(PyObject *data)
 {
-    State *state = PyType_GetModuleState(Py_TYPE(self));
+    return is_tuple_of(data, PARTS_OF_ANNOUNCEMENT)
+           && PyLong_Check(PyTuple_GET_ITEM(data, SIGNAL))
+           && PyAnySet_Check(PyTuple_GET_ITEM(data, OWNERS_OF_TEMPLATES))
+           && PyAnySet_Check(PyTuple_GET_ITEM(data, RECORDED_CLASSES));
+}
+
+/* Return whether templates of the current request's app are recorded; true, where there may be an
+ * exception, if there is no such request. */
+static bool
+may_record_templates(State *state, PyObject *owners)
+{
+    PyObject *trace = current_trace(state);
+    Fields *writer = trace == NULL ? NULL : as_writer(state, trace);
+    bool may_be = writer == NULL || is_owner_in(writer, owners) != 0;
+    Py_XDECREF(trace);
+    return may_be;
+}
+
+/* Return whether a template has been announced before, and is not streamed. Otherwise there may be an
+ * exception. */
+static bool
+is_announced(
+    State *state, PyObject *data, PyObject *const *args, Py_ssize_t count, PyObject *kwnames)
+{
     PyObject *template = NULL;
     for (Py_ssize_t at = 0; kwnames != NULL && at < PyTuple_GET_SIZE(kwnames); at++)
         if (PyUnicode_Compare(PyTuple_GET_ITEM(kwnames, at), state->names.template) == 0)
             template = args[count + at];
     PyFrameObject *frame = PyEval_GetFrame();
-    if (template == NULL || frame == NULL || count != 2)
-        return NULL;
+    if (template == NULL || frame == NULL)
+        return false;
     PyCodeObject *code = PyFrame_GetCode(frame);
-    bool is_streamed = (PyObject *)code == PyTuple_GET_ITEM(self->data, 2);
+    bool is_streamed = (PyObject *)code == PyTuple_GET_ITEM(data, STREAM_CODE);
     Py_DECREF(code);
-    bool is_known = !is_streamed && is_class_in(PyTuple_GET_ITEM(self->data, 1), template) == 1;
-    return is_known
-               ? send_to_nobody(state, PyTuple_GET_ITEM(self->data, 0), args[0], args[1]) : NULL;
+    return !is_streamed && is_class_in(PyTuple_GET_ITEM(data, RECORDED_CLASSES), template) == 1;
+}
+
+/* `send(signal, sender)` of `before_render_template`: it is done if the announcement of the template does
+ * nothing. */
+static PyObject *
+send_template(Shortcut *self, PyObject *const *args, Py_ssize_t count, PyObject *kwnames)
+{
+    State *state = PyType_GetModuleState(Py_TYPE(self));
+    PyObject *data = self->data;
+    bool is_done = count == 2
+                   && (is_announced(state, data, args, count, kwnames)
+                       || !may_record_templates(state, PyTuple_GET_ITEM(data, OWNERS_OF_TEMPLATES)));
+    return is_done && !PyErr_Occurred()
+               ? send_to_nobody(state, PyTuple_GET_ITEM(data, SIGNAL), args[0], args[1]) : NULL;
 }
 
 static PyObject *
@@ -84,11 +121,4 @@ send_template_vectorcall(
 {
     PyObject *result = send_template((Shortcut *)object, args, PyVectorcall_NARGS(nargsf), kwnames);
     return result != NULL ? result : leave_to_python(object, args, nargsf, kwnames);
-}
-
-static bool
-is_known_by(PyObject *data)
-{
-    return is_tuple_of(data, 3)
-           && PyLong_Check(PyTuple_GET_ITEM(data, 0)) && PyAnySet_Check(PyTuple_GET_ITEM(data, 1));
 }

@@ -13,6 +13,7 @@
 #include "shortcut.h"
 #include "slots.h"
 #include "state.h"
+#include "untracked.h"
 #include "writer.h"
 
 #define ID_DIGITS 24
@@ -97,10 +98,14 @@ empty(State *state, PyObject *trace, PyObject **name)
 
 /* Let go of what a finished trace needs no more; return -1 with an exception. */
 static int
-let_go(State *state, PyObject *trace)
+let_go(State *state, PyObject *module, PyObject *trace)
 {
     PyObject *log = PyObject_CallNoArgs((PyObject *)state->Log);
-    int status = log == NULL ? -1 : set_attr(state, trace, &state->names.log, log);
+    PyObject *context = get_item(module, state->names.no_context);
+    int status = log == NULL || context == NULL ? -1 : set_attr(state, trace, &state->names.log, log);
+    if (status == 0)
+        status = set_attr(state, trace, &state->names.context, context);
+    Py_XDECREF(context);
     Py_XDECREF(log);
     ((Fields *)trace)->ident = 0;
     return status < 0 || set_attr(state, trace, &state->names.folded, Py_None) < 0
@@ -110,6 +115,82 @@ let_go(State *state, PyObject *trace)
                    || empty(state, trace, &state->names.seen) < 0
                    || empty(state, trace, &state->names.connections) < 0
                ? -1 : 0;
+}
+
+#define MOST_NESTED 8
+
+/* Keep the garbage collector from visiting an object and what it contains, unless something of that may
+ * refer back to it; return whether that is so. */
+static bool
+untrack(PyObject *object, int depth)
+{
+    PyTypeObject *type = Py_TYPE(object);
+    PyObject *key, *value;
+    Py_ssize_t at = 0;
+    bool is_plain = depth < MOST_NESTED && type->tp_dictoffset == 0;
+    if (type->tp_dealloc == untracked_dealloc) {
+        for (; is_plain && at < untracked_count(type); at++) {
+            value = ((Untracked *)object)->attributes[at];
+            is_plain = value == NULL || untrack(value, depth + 1);
+        }
+        return is_plain;
+    }
+    if (!PyObject_GC_IsTracked(object))
+        return true;
+    if (is_plain && PyTuple_Check(object)) {
+        for (; at < PyTuple_GET_SIZE(object); at++)
+            is_plain &= untrack(PyTuple_GET_ITEM(object, at), depth + 1);
+    } else if (is_plain && PyList_Check(object)) {
+        for (; at < PyList_GET_SIZE(object); at++)
+            is_plain &= untrack(PyList_GET_ITEM(object, at), depth + 1);
+    } else if (is_plain && PyDict_Check(object)) {
+        while (PyDict_Next(object, &at, &key, &value))
+            is_plain &= untrack(value, depth + 1);
+    } else {
+        return false;
+    }
+    if (is_plain)
+        PyObject_GC_UnTrack(object);
+    return is_plain;
+}
+
+/* Keep the garbage collector from visiting a dict of notes, in the same way. */
+static bool
+untrack_notes(State *state, PyObject *notes, PyObject **name, bool are_texts)
+{
+    PyObject *dict = get_attr(state, notes, name), *step, *note;
+    Py_ssize_t at = 0;
+    bool is_plain = dict != NULL && PyDict_CheckExact(dict);
+    /* One that Python does not visit may still have objects of ours, and those what is visited. */
+    while (is_plain && !are_texts && PyDict_Next(dict, &at, &step, &note))
+        is_plain = untrack(note, 0);
+    if (is_plain)
+        PyObject_GC_UnTrack(dict);
+    Py_XDECREF(dict);
+    return is_plain;
+}
+
+/* Keep the garbage collector from visiting a finished trace: it is kept, as hundreds of others, and
+ * nothing in it refers back to it. It stays as it is if it was held, or has details that the core does
+ * not know. Return -1 with an exception. */
+static int
+untrack_finished(State *state, PyObject *trace, PyObject *notes, PyObject *kept)
+{
+    Names *names = &state->names;
+    PyObject *holds = get_attr(state, trace, &names->holds);
+    bool is_plain = holds != NULL && is_tuple_of(holds, 0)
+                    && attribute_is(state, trace, &names->rendering, Py_None);
+    Py_XDECREF(holds);
+    if (is_plain && untrack_notes(state, notes, &names->details, false)
+        && untrack_notes(state, notes, &names->changed, false)
+        && untrack_notes(state, notes, &names->extras, false)
+        && untrack_notes(state, notes, &names->outcomes, true)
+        && untrack_notes(state, notes, &names->tracepoints, true)) {
+        PyObject_GC_UnTrack(notes);
+        PyObject_GC_UnTrack(kept);
+        PyObject_GC_UnTrack(trace);
+    }
+    return PyErr_Occurred() ? -1 : 0;
 }
 
 /* Return whether the store has nothing to do for a trace: it is shown, of no static file, and not
@@ -181,8 +262,10 @@ finish(Shortcut *self, PyObject *const *args, Py_ssize_t count)
         PyTuple_GET_ITEM(parts, KEPT), PyTuple_Pack(3, packed, notes, Py_False));
     /* First: concurrent readers read this last. */
     int status = kept == NULL ? -1 : set_attr(state, trace, &state->names._kept, kept);
-    PyObject *ended = status < 0 || let_go(state, trace) < 0
-                          ? NULL : call_in(PyTuple_GET_ITEM(parts, MODULE), state->names.clock);
+    PyObject *module = PyTuple_GET_ITEM(parts, MODULE);
+    PyObject *ended = status < 0 || let_go(state, module, trace) < 0
+                              || untrack_finished(state, trace, notes, kept) < 0
+                          ? NULL : call_in(module, state->names.clock);
     status = ended == NULL ? -1 : set_attr(state, trace, &state->names.ended, ended);
     PyObject *store = status < 0 ? NULL : get_attr(state, trace, &state->names.store);
     /* It has ended: what fails now is not done again. */

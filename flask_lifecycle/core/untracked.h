@@ -11,12 +11,17 @@ typedef struct {
     PyObject *attributes[];
 } Untracked;
 
+static Py_ssize_t
+untracked_count(PyTypeObject *type)
+{
+    return (type->tp_basicsize - sizeof(Untracked)) / sizeof(PyObject *);
+}
+
 static void
 untracked_dealloc(PyObject *object)
 {
     PyTypeObject *type = Py_TYPE(object);
-    Py_ssize_t count = (type->tp_basicsize - sizeof(Untracked)) / sizeof(PyObject *);
-    for (Py_ssize_t at = 0; at < count; at++)
+    for (Py_ssize_t at = 0; at < untracked_count(type); at++)
         Py_CLEAR(((Untracked *)object)->attributes[at]);
     type->tp_free(object);
     Py_DECREF(type);

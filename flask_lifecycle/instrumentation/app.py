@@ -23,7 +23,7 @@ from .contexts import Contexts
 from .error_handling import Errors
 from .functions import Functions
 from .hooks import Hooks, Measure, Mount
-from .ignored import ignored_by
+from .ignored import Ignored
 from .instance_overrides import Recorded, in_place, record_held
 from .known_rules import KnownRules
 from .routing import Routes
@@ -57,7 +57,7 @@ class Instrument:
         self._base = base = type(app)
         measures = [each for name, each in _MEASURES.items() if name in settings.collectors]
         recording = recording_for(owner, [each.PROBE for each in measures])
-        ignored = ignored_by(settings.ignore)
+        ignored = Ignored(settings.ignore)
         messages = Messages(redactor, settings.max_detail_bytes, preview=settings.body_preview)
         rules = KnownRules(redactor)
         routes = Routes(redactor, ignored, rules.matched)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import typing as t
+from types import FunctionType
 
 import flask
+import flask.app
+import flask.ctx
 
 from .._compat import CACHED_DATA, REQUEST, SEPARATE_CONTEXTS
 from ..core import shortcut
@@ -19,6 +22,8 @@ from .sessions import Sessions, kinds
 
 _REQUEST_CONTEXT = number(Tracepoint("request_context", "request_context"))
 _NO_RULE = number(Tracepoint("url_match", "no rule"))
+# Flask's own classes of contexts.
+_OWN = {"AppContext", "RequestContext"} & vars(flask.ctx).keys()
 
 
 class Contexts:
@@ -53,14 +58,14 @@ class Contexts:
         classes = self._classes
         adopt = self._adopt
 
-        @shortcut("app_context", (base, owner, classes, adopt))
+        @shortcut("app_context", (base, owner, classes, adopt, self._maker(base.app_context)))
         def app_context(self: t.Any, *args: t.Any, **kwargs: t.Any) -> t.Any:
             context = base.app_context(self, *args, **kwargs)
             if current.get().owner is owner:
                 kind = classes.get(type(context))
                 if kind is None:
                     adopt(context)
-                else:
+                elif kind is not type(context):
                     context.__class__ = kind
             return context
 
@@ -86,24 +91,50 @@ class Contexts:
             kind = classes.get(type(result))
             if kind is None:
                 self._adopt(result)
-            else:
+            elif kind is not type(result):
                 result.__class__ = kind
 
         return self._recording(
-            base.request_context,
+            self._maker(base.request_context) or base.request_context,
             _REQUEST_CONTEXT,
             Probe(before, after=after),
             name="request_context",
         )
 
     @fail_open
+    def _maker(self, method: t.Any) -> t.Any:
+        """Return Flask's own method such that its contexts record from the beginning, or None.
+
+        Assigning the class of a context makes a dict of its attributes, which slows down access to
+        them from then on. Once the method has another body, or Flask another class of contexts,
+        the method is called as it is.
+        """
+        if not isinstance(method, FunctionType):
+            return None
+        code = method.__code__
+        if code.co_filename != flask.app.__file__:
+            return None
+        for name in _OWN.intersection(code.co_names):
+            namespace = method.__globals__
+            kind = namespace.get(name)
+            if kind is vars(flask.ctx)[name]:
+                made = self._add(kind, self._classes.get(kind) or self._class(kind))
+                own = FunctionType(code, {**namespace, name: made}, method.__name__)
+                known = (self._owner, method, code, namespace, name, kind, own)
+                return shortcut("make_context", known)(method)
+        return None
+
+    @fail_open
     def _adopt(self, context: t.Any) -> None:
         """Make a context record, with a subclass of its own class."""
         kind = type(context)
-        if kind not in self._classes.values():
-            recorded = self._class(kind)
-            context.__class__ = recorded
-            self._classes[kind] = recorded
+        made = self._class(kind)
+        context.__class__ = made
+        self._add(kind, made)
+
+    def _add(self, kind: type, made: type) -> type:
+        self._classes[kind] = self._classes[made] = made
+        return made
 
     def _class(self, base: t.Any) -> type:
         is_request = hasattr(base, "match_request")

@@ -28,8 +28,6 @@ OnResponse = Callable[[Response, LiveTrace, Environ], Response]
 OnCrash = Callable[[LiveTrace, Exception, Environ], None]
 OnLog = Callable[[LiveTrace, BaseException, Environ], Callable[[], None] | None]
 OnStart = Callable[[LiveTrace, Environ], "Headers | None"]
-#: Returns whether a request is not recorded, by its endpoint, or by its path if that is None.
-Ignored = Callable[[str | None, str], bool]
 
 
 class Measure(t.Protocol):
@@ -124,7 +122,6 @@ __all__ = [
     "Environ",
     "Headers",
     "Hooks",
-    "Ignored",
     "Measure",
     "Mount",
     "OnCrash",

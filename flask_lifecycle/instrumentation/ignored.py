@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from fnmatch import fnmatchcase
 
-from .hooks import Ignored
 
+class Ignored:
+    """The endpoints and path globs whose requests are not recorded."""
 
-def ignored_by(names: tuple[str, ...]) -> Ignored:
-    """Return the predicate for a list of endpoints and path globs."""
-    globs = tuple(name for name in names if name.startswith("/"))
-    endpoints = frozenset(name for name in names if not name.startswith("/"))
+    def __init__(self, names: tuple[str, ...]) -> None:
+        #: Most apps have none.
+        self.globs: tuple[str, ...] = tuple(name for name in names if name.startswith("/"))
+        self._endpoints = frozenset(name for name in names if not name.startswith("/"))
 
-    def ignored(endpoint: str | None, path: str) -> bool:
+    def __call__(self, endpoint: str | None, path: str) -> bool:
+        """Return whether a request is ignored: by its endpoint, if that is known."""
         if endpoint is not None:
-            return endpoint in endpoints
-        # Most apps have none.
-        return bool(globs) and any(fnmatchcase(path, glob) for glob in globs)
-
-    return ignored
+            return endpoint in self._endpoints
+        return any(fnmatchcase(path, glob) for glob in self.globs)
 
 
-__all__ = ["ignored_by"]
+__all__ = ["Ignored"]

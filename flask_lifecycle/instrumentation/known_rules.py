@@ -20,6 +20,8 @@ class KnownRules:
     def __init__(self, redactor: Redactor) -> None:
         #: Hashes of the request lines that need no masking under these rules.
         self.plain: set[int] = set()
+        #: Hashes of those with zeros for the numbers in their paths, whatever these are.
+        self.alike: set[int] = set()
         self._redactor = redactor
         self._rules: list[str] = []
         self._known: frozenset[str] = frozenset()
@@ -44,6 +46,7 @@ class KnownRules:
             self._rules, self._known = rules, frozenset(rules)
             self._redactor.learn(rules)
             self.plain.clear()
+            self.alike.clear()
 
 
 __all__ = ["KnownRules"]

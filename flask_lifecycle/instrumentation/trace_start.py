@@ -19,7 +19,8 @@ from ..trace.caller import caller_in, span_in
 from ..trace.messages import Received
 from ..trace.owner import Owner
 from ..trace.writer import LiveTrace
-from .hooks import Environ, Hooks, Ignored
+from .hooks import Environ, Hooks
+from .ignored import Ignored
 from .known_rules import KnownRules
 from .served import is_served
 
@@ -58,13 +59,18 @@ class TraceStart:
         header = owner.header
         self._caller = "" if header is None else f"HTTP_{header.upper().replace('-', '_')}"
         self._plain = rules.plain
+        self._alike = rules.alike
+        # How many views and attributes the app had at the last look, and whether no server has been
+        # seen yet.
+        self._seen = [-1, -1, True]
 
     def begins(self) -> Callable[..., LiveTrace | None]:
         """Return :meth:`begin`, in C where that is compiled."""
         like = LiveTrace(self._owner, "", "", max_steps=self._max_steps)
         like.redactor = self._redactor
         known: t.Any = (
-            *(vars(forks), vars(process), self._plain, self._named, like, like.notes),
+            *(vars(forks), vars(process), self._plain, self._alike, self._seen, self._named),
+            *(like, like.notes),
             *(self._messages, self._redactor, Received, COOKIE.sub, EMPTIED, MASK),
             *(self._caller, self._outbox, is_served, self._hooks.on_trace),
             *(vars(threading), threading.Thread.name, _thread_name, vars(writer)),
@@ -80,10 +86,10 @@ class TraceStart:
             forks.check()
             # Empty keys may be missing (PEP 3333).
             get = environ.get
-            line = get("REQUEST_METHOD", "GET"), get("SCRIPT_NAME", ""), get("PATH_INFO", "")
-            if hash(line) in self._plain:
-                method, shown = line[0], line[1] + line[2]
-            else:
+            method = get("REQUEST_METHOD", "GET")
+            line = method, get("SCRIPT_NAME", ""), get("PATH_INFO", "")
+            shown = line[1] + line[2]
+            if hash(line) not in self._plain and not self._is_alike(app, environ, method, shown):
                 named = self._named(app, environ, *line)
                 if named is None:
                     return None
@@ -123,7 +129,16 @@ class TraceStart:
         named = self._line(method, script, path)
         if named is None:
             self._hooks.on_ignored()
+        self._seen[:] = len(app.view_functions), len(vars(app)), self._on_served is not None
         return named
+
+    def _is_alike(self, app: flask.Flask, environ: Environ, method: str, path: str) -> bool:
+        """Return whether a request differs from a known one in the numbers of its path alone."""
+        if hash((method, self._redactor.shape(path))) not in self._alike:
+            return False
+        views, attributes, is_due = self._seen
+        is_as_seen = len(app.view_functions) == views and len(vars(app)) == attributes
+        return is_as_seen and not (is_due and is_served(environ))
 
     def _look(self, app: flask.Flask) -> None:
         for look in self._looks:
@@ -142,11 +157,18 @@ class TraceStart:
         text = self._redactor.text
         named = method if method in _METHODS else text(method), text(shown)
         if named == (method, script + path) and len(shown) < _CACHED_LENGTH:
-            if len(self._plain) >= _CACHED:
-                self._plain.clear()
             # By its hash: a rule that is added later may make it a secret.
-            self._plain.add(hash((method, script, path)))
+            _bounded(self._plain).add(hash((method, script, path)))
+            shape = None if self._ignored.globs else self._redactor.shape(shown)
+            if shape is not None:
+                _bounded(self._alike).add(hash((method, shape)))
         return named
+
+
+def _bounded(known: set[int]) -> set[int]:
+    if len(known) >= _CACHED:
+        known.clear()
+    return known
 
 
 def _thread_name() -> str:

@@ -25,6 +25,10 @@ _GROUPS = (tuple, list, dict)
 _PAIR = rf"(?=[^&]{{2,{SHORTEST_KEY - 1}}}(?:&|\Z))[a-zA-Z_]\w*=\w*"
 _is_simple = re.compile(rf"{_PAIR}(?:&{_PAIR}){{0,20}}", re.ASCII).fullmatch
 _names_in = re.compile(r"(\w+)=", re.ASCII).findall
+# A path without what separates a name from a value, and the numbers in it: shorter than those that
+# are masked, and between slashes, where no key has digits.
+_is_plain_path = re.compile(r"/[\w/.-]*", re.ASCII).fullmatch
+_NUMBER = re.compile(r"(?<=/)[0-9]{1,9}(?![^/])")
 
 
 class Redactor:
@@ -117,6 +121,15 @@ class Redactor:
                 return value
         shown = self.shown(value, "query")
         return shown if self._decide is None else self._decided_text(path, shown)
+
+    def shape(self, path: str) -> str | None:
+        """Return a path with zeros for its numbers: it is shown unchanged if that is.
+
+        None where more decides: the app, or a rule with a secret argument.
+        """
+        if self._decide is not None or self._texts.knows_paths or not _is_plain_path(path):
+            return None
+        return _NUMBER.sub(lambda number: "0" * len(number[0]), path)
 
     def sql(self, value: str, path: Path = ()) -> str:
         """Mask the literals of a statement that names a secret, and what looks like a secret."""

@@ -63,6 +63,11 @@ class Texts:
         """Mask the secret arguments of these URL rules in any text that contains a path."""
         self._paths = secret_paths(rules, self.is_secret)
 
+    @property
+    def knows_paths(self) -> bool:
+        """Return whether a rule has a secret argument."""
+        return bool(self._paths)
+
     def text(self, text: str, masks: Masks) -> str:
         """Mask a text of any kind."""
         # Most apps have no such paths.

@@ -371,6 +371,7 @@ class LiveTrace(Writer):
         self.strands = None
         # Late steps are written to logs that nobody reads.
         self.log = Log()
+        self.context = no_context
         self.ident = 0
         self.folded = None
         self._spine = {}

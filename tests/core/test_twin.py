@@ -121,7 +121,10 @@ SHORTCUTS: list[tuple[str, t.Any]] = [
     ("unclosed", None),
     (
         "begin_trace",
-        (*({}, {}, set(), 1, 1, 1, 1, 1, Answered, 1, 1, 1, ""), *(1, 1, 1, {}, 1, 1, {})),
+        (
+            *({}, {}, set(), set(), [], 1, 1, 1, 1, 1, Answered, 1, 1, 1, ""),
+            *(1, 1, 1, {}, 1, 1, {}),
+        ),
     ),
     ("recorded_body", ({}, Fields, list, print)),
     ("sent_body", None),
@@ -138,7 +141,9 @@ SHORTCUTS: list[tuple[str, t.Any]] = [
     ("begin_statement", STATEMENT),
     ("end_of_statement", STATEMENT),
     ("execute", (set(), print, "do_execute", 1, *[print] * 4, False)),
-    ("send_template", (1, set(), None)),
+    ("send_template", (1, set(), set(), None)),
+    ("is_served", ("name", "port", "version", "several")),
+    ("make_context", (1, inspect.signature, 1, {}, "name", object, print)),
     ("take", ({}, print)),
     ("on_response", (dict, print, dict, "_list", "_status", len, (), set(), (), (), "", tuple)),
 ]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from random import Random
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -62,3 +65,19 @@ def test_what_is_harmless_is_left_as_it_is(pieces: list[str], between: str) -> N
 def _masked_at_length(redactor: Redactor, text: str) -> str:
     # What is not ASCII is no harmless text.
     return redactor.text(f"{text}\n\nä").removesuffix("\n\nä")
+
+
+@given(
+    st.from_regex(r"(?:/(?:[0-9]{1,10}|[\w.-]{0,12}|ey|sk-|akia|xox)){1,5}", fullmatch=True),
+    st.randoms(use_true_random=False),
+)
+def test_numbers_do_not_decide_whether_a_path_is_shown(path: str, random: Random) -> None:
+    def other(number: re.Match[str]) -> str:
+        return "".join(random.choice("0123456789") for _ in number[0])
+
+    redactor = Redactor()
+    shape = redactor.shape(path)
+    changed = re.sub(r"(?<=/)[0-9]{1,9}(?![^/])", other, path)
+    assert redactor.shape(changed) == shape
+    if shape is not None and redactor.text(path) == path:
+        assert redactor.text(changed) == changed

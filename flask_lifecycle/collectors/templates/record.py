@@ -35,8 +35,8 @@ _STREAMED = 256
 _stream_code = getattr(getattr(flask.templating, STREAM, None), "__code__", None)
 
 #: What the compiled core recognises templates by for which :func:`announce` does nothing: those of
-#: these classes, unless it is called by this code.
-ANNOUNCED: tuple[set[int], t.Any] = (templates.ids, _stream_code)
+#: other apps than these, and those of these classes, unless it is called by this code.
+ANNOUNCED: tuple[set[object], set[int], t.Any] = (owners, templates.ids, _stream_code)
 
 _lock = lock()
 # Each changed object with its owner: nothing more, as a template's functions refer back to it.
