@@ -43,8 +43,8 @@ _HEADER_BYTES = 100
 _PREVIEW = 2048
 # The longest toolbar tag that can be removed from a preview.
 _TAG = 512
-#: The values of cookies, and what is shown in their place.
-COOKIE: re.Pattern[str] = re.compile("=[^;]*")
+_COOKIE = re.compile("=[^;]*")
+#: What is shown in place of the value of a cookie.
 EMPTIED: str = f"={MASK}"
 
 
@@ -114,7 +114,7 @@ class Messages:
                     value = values[place]
                     is_cookie = names[place] == "HTTP_COOKIE" and type(value) is str
                     # The names of cookies stay.
-                    values[place] = COOKIE.sub(EMPTIED, value) if is_cookie else MASK
+                    values[place] = _COOKIE.sub(EMPTIED, value) if is_cookie else MASK
                 values = tuple(values)
             try:
                 size = sum(map(len, values))
@@ -278,4 +278,4 @@ def _text(redactor: Redactor, data: bytes) -> str:
     return redactor.query(text) + ("…" if len(data) > _PREVIEW else "")
 
 
-__all__ = ["COOKIE", "EMPTIED", "Messages"]
+__all__ = ["EMPTIED", "Messages"]

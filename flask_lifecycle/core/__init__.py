@@ -17,7 +17,7 @@ from .twin import STEP, packed
 
 _SWITCH = "FLASK_LIFECYCLE_PURE"
 # That of _core.c.
-_REVISION = 11
+_REVISION = 12
 
 
 def _compiled() -> tuple[t.Any, str]:

@@ -37,7 +37,7 @@
 #include "untracked.h"
 
 /* Has to be the same in __init__.py, so that a module built from older sources is not used. */
-#define REVISION 11
+#define REVISION 12
 
 PyDoc_STRVAR(setup_doc,
 "Take what recorded functions use: the context variable of the current trace, what identifies a\n"

@@ -25,13 +25,14 @@
 
 /* What `TraceStart.begin` uses, as the shortcut's data has it: the namespaces of forks.py and
  * trace/process.py, the hashes of known request lines, and of those whose paths may have other numbers,
- * how many views and attributes the app had and whether a server is expected, what names other lines, a trace and notes to be copied, what records headers, what masks, the type of what is received, what masks cookies
- * and by what, the key of the caller's header, the outbox, what tells requests of a server, what is
- * called with each trace, the namespace of threading, the property that is a thread's name, what
- * returns the name of the current one, and the namespace of trace/writer.py. */
+ * how many views and attributes the app had and whether a server is expected, what names other lines, a
+ * trace and notes to be copied, what records headers, what masks, the type of what is received, what is in
+ * place of a cookie's value and of others, the key of the caller's header, the outbox, what tells requests
+ * of a server, what is called with each trace, the namespace of threading, the property that is a thread's
+ * name, what returns the name of the current one, and the namespace of trace/writer.py. */
 enum {
     FORKS, PROCESS, KNOWN_LINES, ALIKE, SEEN, NEW_LINE, A_TRACE, SOME_NOTES, MESSAGES, REDACTOR, RECEIVED,
-    MASK_COOKIES, EMPTIED, MASKED, CALLER, OUTBOX, IS_SERVED, ON_TRACE, THREADING, NAME, THREAD_NAME,
+    EMPTIED, MASKED, CALLER, OUTBOX, IS_SERVED, ON_TRACE, THREADING, NAME, THREAD_NAME,
     WRITER_MODULE, PARTS_OF_BEGIN,
 };
 
@@ -224,15 +225,56 @@ take_query(Begin *begin)
 /* What is known of environs with the same keys. */
 enum { SHAPE_NAMES, SHAPE_VALUES, SHAPE_PATHS, SHAPE_SECRET, PARTS_OF_SHAPE };
 
+/* Return where the value of a cookie begins, from a place in a header on, with its "=": its end is set,
+ * too; or -1 if none follows. */
+static Py_ssize_t
+value_of_cookie(PyObject *header, Py_ssize_t from, Py_ssize_t *end)
+{
+    Py_ssize_t length = PyUnicode_GET_LENGTH(header);
+    Py_ssize_t begin = PyUnicode_FindChar(header, '=', from, length, 1);
+    *end = begin < 0 ? length : PyUnicode_FindChar(header, ';', begin, length, 1);
+    if (*end < 0)
+        *end = length;
+    return begin;
+}
+
+/* Return a header of cookies with something else, which is wider, for their values: `COOKIE.sub` of
+ * collectors/http.py. NULL, where there may be an exception, if it is no header of a server's. */
+static PyObject *
+empty_cookies(PyObject *header, PyObject *emptied)
+{
+    Py_ssize_t each = PyUnicode_GET_LENGTH(emptied), length = PyUnicode_GET_LENGTH(header), end = 0, begin;
+    if (PyUnicode_MAX_CHAR_VALUE(header) > 255)
+        return NULL;
+    if (value_of_cookie(header, 0, &end) < 0)
+        return Py_NewRef(header);
+    for (end = 0; (begin = value_of_cookie(header, end, &end)) >= 0;)
+        length += each - (end - begin);
+    PyObject *shown = PyUnicode_New(length, PyUnicode_MAX_CHAR_VALUE(emptied));
+    Py_ssize_t from = 0, to = 0, copied = shown == NULL ? -1 : 0;
+    while (copied >= 0 && from < PyUnicode_GET_LENGTH(header)) {
+        begin = value_of_cookie(header, from, &end);
+        Py_ssize_t kept = (begin < 0 ? end : begin) - from;
+        copied = PyUnicode_CopyCharacters(shown, to, header, from, kept);
+        to += kept;
+        if (copied >= 0 && begin >= 0) {
+            copied = PyUnicode_CopyCharacters(shown, to, emptied, 0, each);
+            to += each;
+        }
+        from = end;
+    }
+    if (copied < 0)
+        Py_CLEAR(shown);
+    return shown;
+}
+
 /* Mask a value that is not stored; of cookies, the names stay. Takes the reference. */
 static PyObject *
 mask(Begin *begin, PyObject *name, PyObject *value)
 {
     bool is_cookie = PyUnicode_CompareWithASCIIString(name, "HTTP_COOKIE") == 0;
-    PyObject *masked = is_cookie
-                           ? PyObject_CallFunctionObjArgs(
-                                 part(begin, MASK_COOKIES), part(begin, EMPTIED), value, NULL)
-                           : Py_NewRef(part(begin, MASKED));
+    PyObject *masked = is_cookie ? empty_cookies(value, part(begin, EMPTIED))
+                                 : Py_NewRef(part(begin, MASKED));
     Py_DECREF(value);
     return masked;
 }

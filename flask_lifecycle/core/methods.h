@@ -7,6 +7,8 @@
 
 #include <stdbool.h>
 
+#include "contexts.h"
+#include "errors.h"
 #include "facts.h"
 #include "objects.h"
 #include "shortcut.h"
@@ -99,4 +101,63 @@ request_context_vectorcall(
     if (is_apps)
         return PyObject_Vectorcall(PyTuple_GET_ITEM(self->data, 1), args, nargsf, NULL);
     return leave_to_python(object, args, nargsf, kwnames);
+}
+
+/* What `process_response` uses, as the shortcut's data has it: the app's class, the identity of the app,
+ * what is called with its responses, the variable of the request's context, and the name of the request
+ * there. */
+enum { BASE, APP, ON_RESPONSE, CONTEXT_VARIABLE, REQUEST_NAME, PARTS_OF_PROCESSING };
+
+static bool
+are_parts_of_processing(PyObject *data)
+{
+    return is_tuple_of(data, PARTS_OF_PROCESSING)
+           && PyContextVar_CheckExact(PyTuple_GET_ITEM(data, CONTEXT_VARIABLE));
+}
+
+/* Return what is sent in place of a response: a new reference, or NULL with an exception. */
+static PyObject *
+on_response_of(State *state, PyObject *parts, PyObject *response)
+{
+    PyObject *context = NULL, *request = NULL, *environ = NULL, *trace = NULL, *result = NULL;
+    if (PyContextVar_Get(PyTuple_GET_ITEM(parts, CONTEXT_VARIABLE), Py_None, &context) == 0)
+        request = PyObject_GetAttr(context, PyTuple_GET_ITEM(parts, REQUEST_NAME));
+    if (request != NULL)
+        environ = PyObject_GetAttr(request, state->names.environ);
+    if (environ != NULL)
+        trace = current_trace(state);
+    if (trace != NULL)
+        result = PyObject_CallFunctionObjArgs(
+            PyTuple_GET_ITEM(parts, ON_RESPONSE), response, trace, environ, NULL);
+    Py_XDECREF(trace);
+    Py_XDECREF(environ);
+    Py_XDECREF(request);
+    Py_XDECREF(context);
+    return result;
+}
+
+/* `process_response(self, response)`: what the app raises passes. */
+static PyObject *
+process_response_vectorcall(
+    PyObject *object, PyObject *const *args, size_t nargsf, PyObject *kwnames)
+{
+    Shortcut *self = (Shortcut *)object;
+    State *state = PyType_GetModuleState(Py_TYPE(self));
+    PyObject *parts = self->data, *response = NULL;
+    PyObject *method = PyObject_GetAttr(PyTuple_GET_ITEM(parts, BASE), state->names.process_response);
+    if (method != NULL)
+        response = PyObject_Vectorcall(method, args, nargsf, kwnames);
+    Py_XDECREF(method);
+    if (response == NULL)
+        return NULL;
+    int is_recorded = is_in_request_of(state, PyTuple_GET_ITEM(parts, APP));
+    if (is_recorded <= 0) {
+        PyErr_Clear();
+        return response;
+    }
+    PyObject *sent = on_response_of(state, parts, response);
+    if (sent == NULL && fail_open(state, PyTuple_GET_ITEM(parts, ON_RESPONSE)) == 0)
+        return response;
+    Py_DECREF(response);
+    return sent;
 }

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "named.h"
 #include "objects.h"
 #include "responses.h"
 #include "shortcut.h"
@@ -23,6 +24,8 @@ are_parts_of_page(PyObject *data)
 {
     return is_tuple_of(data, PARTS_OF_PAGE)
            && PyType_Check(PyTuple_GET_ITEM(data, RESPONSE))
+           && PyType_Check(PyTuple_GET_ITEM(data, HEADERS))
+           && is_named_type(PyTuple_GET_ITEM(data, ADDED))
            && PyTuple_CheckExact(PyTuple_GET_ITEM(data, MARKS))
            && PyAnySet_Check(PyTuple_GET_ITEM(data, SPECIAL))
            && PyTuple_CheckExact(PyTuple_GET_ITEM(data, UNUSUAL));
@@ -277,13 +280,21 @@ set_list(PyObject *object, PyObject *name, PyObject *list)
     return status;
 }
 
+/* Return an object of a class of Werkzeug's, without the call of its `__init__`. */
+static PyObject *
+new_object(PyTypeObject *kind)
+{
+    PyObject *nothing = PyTuple_New(0);
+    PyObject *made = nothing == NULL ? NULL : kind->tp_new(kind, nothing, NULL);
+    Py_XDECREF(nothing);
+    return made;
+}
+
 /* Return a copy of the response, whose headers are still the same. */
 static PyObject *
 copy_of_response(Page *page)
 {
-    PyTypeObject *kind = Py_TYPE(page->response);
-    PyObject *nothing = PyTuple_New(0);
-    PyObject *copy = nothing == NULL ? NULL : kind->tp_new(kind, nothing, NULL);
+    PyObject *copy = new_object(Py_TYPE(page->response));
     PyObject *into = copy == NULL ? NULL : PyObject_GetAttr(copy, page->state->names.__dict__);
     PyObject *from = into == NULL ? NULL
                                   : PyObject_GetAttr(page->response, page->state->names.__dict__);
@@ -291,7 +302,6 @@ copy_of_response(Page *page)
         Py_CLEAR(copy);
     Py_XDECREF(from);
     Py_XDECREF(into);
-    Py_XDECREF(nothing);
     return copy;
 }
 
@@ -301,8 +311,8 @@ response_with(Page *page, PyObject *whole, PyObject *kept)
 {
     State *state = page->state;
     PyObject *copy = copy_of_response(page);
-    PyObject *headers = copy == NULL ? NULL
-                                     : PyObject_CallNoArgs(PyTuple_GET_ITEM(page->parts, HEADERS));
+    PyObject *kind = PyTuple_GET_ITEM(page->parts, HEADERS);
+    PyObject *headers = copy == NULL ? NULL : new_object((PyTypeObject *)kind);
     if (headers == NULL
         || set_list(headers, PyTuple_GET_ITEM(page->parts, HEADER_LIST),
                     PyList_GetSlice(kept, 0, PY_SSIZE_T_MAX)) < 0
@@ -318,14 +328,18 @@ static int
 put_added(Page *page, PyObject *trace, PyObject *tag, Py_ssize_t at, PyObject *length, PyObject *kept)
 {
     State *state = page->state;
-    PyObject *added = PyObject_CallFunction(
-        PyTuple_GET_ITEM(page->parts, ADDED), "On{}[OO](OO)", tag, at,
-        PyTuple_GET_ITEM(page->parts, NO_STORE), length, kept, page->headers);
+    PyObject *own = PyTuple_Pack(2, PyTuple_GET_ITEM(page->parts, NO_STORE), length);
+    PyObject *added = make_named(
+        PyTuple_GET_ITEM(page->parts, ADDED),
+        tuple_of(5, (PyObject *[]){Py_NewRef(tag), PyLong_FromSsize_t(at), PyDict_New(),
+                                   own == NULL ? NULL : PySequence_List(own),
+                                   PyTuple_Pack(2, kept, page->headers)}));
     int status = added == NULL || PyObject_SetAttr(trace, state->names.added, added) < 0
                      ? -1
                      : PyObject_SetAttr(trace, state->names.toolbar,
                                         PyTuple_GET_ITEM(page->parts, CARRIED));
     Py_XDECREF(added);
+    Py_XDECREF(own);
     return status;
 }
 
@@ -361,6 +375,100 @@ is_ordinary(Page *page)
     Py_XDECREF(status);
     return is_ok;
 }
+
+/* What `_tag` uses, as the shortcut's data has it: what is before the attributes of the tag, between
+ * them and after them, and the keys of the request's target. */
+enum { BEFORE_TAG, IN_TAG, AFTER_TAG, TARGETS, PARTS_OF_TAG };
+
+static bool
+are_parts_of_tag(PyObject *data)
+{
+    return is_tuple_of(data, PARTS_OF_TAG) && is_tuple_of(PyTuple_GET_ITEM(data, TARGETS), 2);
+}
+
+/* Return whether the app is at the root of its host, as a request's target is its path, where nothing is
+ * encoded. Otherwise there may be an exception. */
+static bool
+is_at_root(State *state, PyObject *parts, PyObject *environ, PyObject *path)
+{
+    PyObject *targets = PyTuple_GET_ITEM(parts, TARGETS);
+    PyObject *script = get_item(environ, state->names.SCRIPT_NAME);
+    bool is_root = script == NULL || is_text(script, "");
+    PyObject *uri = is_root ? get_item(environ, PyTuple_GET_ITEM(targets, 0)) : NULL;
+    if (is_root && (uri == NULL || is_text(uri, "")))
+        Py_XSETREF(uri, get_item(environ, PyTuple_GET_ITEM(targets, 1)));
+    is_root = is_root && uri != NULL && PyUnicode_CheckExact(uri) && PyUnicode_CheckExact(path);
+    if (is_root) {
+        Py_ssize_t length = PyUnicode_GET_LENGTH(uri);
+        Py_ssize_t end = PyUnicode_FindChar(uri, '?', 0, length, 1);
+        end = end < 0 ? length : end;
+        is_root = PyUnicode_GET_LENGTH(path) == end
+                  && PyUnicode_Tailmatch(uri, path, 0, length, -1) == 1
+                  && PyUnicode_FindChar(path, '%', 0, end, 1) == -1;
+    }
+    Py_XDECREF(uri);
+    Py_XDECREF(script);
+    return is_root;
+}
+
+/* Return the key of a request, as `request_key` of toolbar/keys.py does; NULL with an exception. */
+static PyObject *
+key_of_request(State *state, PyObject *toolbar, PyObject *id)
+{
+    PyObject *keyed = PyObject_GetAttr(toolbar, state->names._keyed), *copy = NULL, *key = NULL;
+    PyObject *text = keyed == NULL ? NULL : PyUnicode_AsASCIIString(id), *updated = NULL;
+    if (text != NULL)
+        copy = PyObject_CallMethodNoArgs(keyed, state->names.copy);
+    if (copy != NULL)
+        updated = PyObject_CallMethodOneArg(copy, state->names.update, text);
+    if (updated != NULL)
+        key = PyObject_CallMethodNoArgs(copy, state->names.hexdigest);
+    Py_XDECREF(updated);
+    Py_XDECREF(copy);
+    Py_XDECREF(text);
+    Py_XDECREF(keyed);
+    return key;
+}
+
+/* Return the tag for the request with an id; NULL with an exception. */
+static PyObject *
+tag_for(State *state, PyObject *parts, PyObject *toolbar, PyObject *id)
+{
+    PyObject *around = PyObject_GetAttr(toolbar, state->names._around), *tag = NULL;
+    PyObject *key = around == NULL ? NULL : key_of_request(state, toolbar, id), *pieces = NULL;
+    PyObject *dot = key == NULL ? NULL : PyUnicode_InternFromString(".");
+    if (dot != NULL && is_tuple_of(around, 2))
+        pieces = PyTuple_Pack(8, PyTuple_GET_ITEM(parts, BEFORE_TAG), PyTuple_GET_ITEM(around, 0), id,
+                              dot, key, PyTuple_GET_ITEM(parts, IN_TAG), PyTuple_GET_ITEM(around, 1),
+                              PyTuple_GET_ITEM(parts, AFTER_TAG));
+    PyObject *empty = pieces == NULL ? NULL : PyUnicode_FromStringAndSize(NULL, 0);
+    if (empty != NULL)
+        tag = PyUnicode_Join(empty, pieces);
+    Py_XDECREF(empty);
+    Py_XDECREF(pieces);
+    Py_XDECREF(dot);
+    Py_XDECREF(key);
+    Py_XDECREF(around);
+    return tag;
+}
+
+/* `_tag(self, trace, environ)`: it is done for an app at the root of its host. */
+static PyObject *
+tag(Shortcut *self, PyObject *const *args, Py_ssize_t count)
+{
+    State *state = PyType_GetModuleState(Py_TYPE(self));
+    if (count != 3 || !PyDict_CheckExact(args[2]))
+        return NULL;
+    PyObject *path = get_attr(state, args[1], &state->names.path), *id = NULL, *made = NULL;
+    if (path != NULL && is_at_root(state, self->data, args[2], path))
+        id = PyObject_GetAttr(args[1], state->names.id);
+    if (id != NULL && PyUnicode_CheckExact(id))
+        made = tag_for(state, self->data, args[0], id);
+    Py_XDECREF(id);
+    Py_XDECREF(path);
+    return made;
+}
+VECTORCALL(tag)
 
 /* `on_response(self, response, trace, environ)`: it is done for an ordinary page. */
 static PyObject *

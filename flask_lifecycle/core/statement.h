@@ -254,3 +254,12 @@ execute_vectorcall(PyObject *object, PyObject *const *args, size_t nargsf, PyObj
         result = execute(state, self->data, args, nargsf, &is_done);
     return is_done ? result : leave_to_python(object, args, nargsf, kwnames);
 }
+
+/* `recorder/memo.py`, `remembered(kind)`: it is done for a class that is known. Its data is the values by
+ * the ids of the classes. */
+static PyObject *
+remembered(Shortcut *self, PyObject *const *args, Py_ssize_t count)
+{
+    return count == 1 ? get_by_id(self->data, args[0]) : NULL;
+}
+VECTORCALL(remembered)

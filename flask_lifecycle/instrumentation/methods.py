@@ -7,12 +7,14 @@ from dataclasses import replace
 
 import flask
 
+from .._compat import REQUEST, REQUEST_CONTEXT
 from ..core import shortcut
-from ..faults import fail_open, fault
+from ..faults import fail_open
 from ..recorder.callables import tracepoint_of
 from ..recorder.current import current
 from ..recorder.errors import hide_frames
 from ..recorder.probe import Call, Probe
+from ..recorder.probes import failed
 from ..trace.notes import Facts
 from ..trace.owner import Owner
 from ..trace.tracepoint import Tracepoint, number
@@ -20,6 +22,7 @@ from ..trace.writer import Writer
 from .hooks import Environ, Mount, OnResponse
 from .return_values import USUAL, returned
 
+_request_variable = vars(flask.globals)[REQUEST_CONTEXT]
 _DISPATCH = number(Tracepoint("dispatch", "dispatch_request"))
 _MAKE_RESPONSE = number(Tracepoint("make_response", "make_response"))
 
@@ -59,6 +62,7 @@ def make_response(recording: Call, base: t.Any) -> t.Any:
 def process_response(base: t.Any, owner: Owner, on_response: OnResponse) -> t.Any:
     """Return the app's ``process_response``, which calls ``on_response`` after all hooks."""
 
+    @shortcut("process_response", (base, owner, on_response, _request_variable, REQUEST))
     def process_response(self: flask.Flask, *args: t.Any, **kwargs: t.Any) -> t.Any:
         __tracebackhide__ = True
         try:
@@ -70,11 +74,11 @@ def process_response(base: t.Any, owner: Owner, on_response: OnResponse) -> t.An
         trace = current.get()
         if trace.owner is not owner:
             return response
-        # Without `fail_open`, whose call takes as long as this.
         try:
-            return on_response(response, trace, flask.request.environ)
+            request = getattr(_request_variable.get(), REQUEST)
+            return on_response(response, trace, request.environ)
         except Exception as error:
-            fault("the toolbar", error)
+            failed(on_response, error)
             return response
 
     return process_response

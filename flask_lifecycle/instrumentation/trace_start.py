@@ -10,7 +10,7 @@ import flask
 
 from .. import forks
 from ..address import decoded
-from ..collectors.http import COOKIE, EMPTIED, Messages
+from ..collectors.http import EMPTIED, Messages
 from ..core import shortcut
 from ..faults import fault
 from ..redact import MASK, Redactor
@@ -71,7 +71,7 @@ class TraceStart:
         known: t.Any = (
             *(vars(forks), vars(process), self._plain, self._alike, self._seen, self._named),
             *(like, like.notes),
-            *(self._messages, self._redactor, Received, COOKIE.sub, EMPTIED, MASK),
+            *(self._messages, self._redactor, Received, EMPTIED, MASK),
             *(self._caller, self._outbox, is_served, self._hooks.on_trace),
             *(vars(threading), threading.Thread.name, _thread_name, vars(writer)),
         )

@@ -6,6 +6,8 @@ import typing as t
 import weakref
 from functools import partial, wraps
 
+from ..core import shortcut
+
 V = t.TypeVar("V")
 F = t.TypeVar("F", bound=t.Callable[..., t.Any])
 
@@ -48,6 +50,7 @@ def by_class(func: F) -> F:
     """Cache a function's return value for each class, as long as the class lives."""
     known: Memo[t.Any] = Memo()
 
+    @shortcut("remembered", known)
     @wraps(func)
     def remembered(kind: t.Any) -> t.Any:
         try:

@@ -34,7 +34,7 @@ from .document import (
     marks,
     set_data,
 )
-from .keys import Environ, is_fetched, request_key
+from .keys import Environ, is_fetched, keyed, request_key
 
 #: The states of the toolbar on an HTML document; any other text is the reason for its absence.
 CARRIED = "carried"
@@ -68,6 +68,8 @@ _HINDERING = frozenset(("content-encoding", "content-range", "content-dispositio
 # All that a response's headers are searched for: most responses have none of them.
 _TELLING = _HINDERING.union(POLICIES)
 _PATIENCE = 3_000_000_000
+# What is around the attributes of the tag, and ends the name of the request.
+_TAG = '<script type="module" async ', '"', "></script>"
 # What the compiled core recognises ordinary pages by: all others are left to Python.
 _ORDINARY = (
     *(flask.Response, set_data, HeadersOfResponse, HEADER_LIST, STATUS_CODE),
@@ -152,6 +154,9 @@ class Toolbar:
         self._prefix = prefix
         self._secret = secret
         self._host = host
+        #: For an app at the root of its host.
+        self._around: tuple[str, str] = _attributes("", prefix, host)
+        self._keyed = keyed(secret)
 
     @shortcut("on_response", _ORDINARY)
     def on_response(self, response: Response, trace: Trace, environ: Environ) -> Response:
@@ -191,15 +196,14 @@ class Toolbar:
         carrying, trace.added = document.carrying(page, tag)
         return carrying
 
+    @shortcut("tag", (*_TAG, ("REQUEST_URI", "RAW_URI")))
     def _tag(self, trace: Trace, environ: Environ, nonce: str | None = None) -> str:
         """Return the tag of the toolbar's script."""
         script = cut_off(environ, trace.path) + environ.get("SCRIPT_NAME", "")
         first, last = _attributes(script, self._prefix, self._host)
         if nonce is not None:
             last += f' nonce="{_escaped(nonce)}"'
-        # As by `_name`, whose call would take as long as this.
-        name = f"{(trace_id := trace.id)}.{request_key(self._secret, trace_id)}"
-        return f'<script type="module" async {first}{name}"{last}></script>'
+        return f"{_TAG[0]}{first}{self._name(trace.id)}{_TAG[1]}{last}{_TAG[2]}"
 
     def on_start(self, trace: Trace, environ: Environ) -> list[tuple[str, str]]:
         """Return the headers to add to a response that a script of the app fetched."""

@@ -16,13 +16,14 @@ def request_key(secret: str, trace_id: str) -> str:
     :param secret: that of the server's pages.
     """
     # BLAKE2's own keyed mode: HMAC would look its hash up each time, on every page.
-    state = _keyed(secret).copy()
+    state = keyed(secret).copy()
     state.update(trace_id.encode())
     return state.hexdigest()
 
 
 @lru_cache(64)
-def _keyed(secret: str) -> hashlib.blake2b:
+def keyed(secret: str) -> hashlib.blake2b:
+    """Return what a key is made with: a copy takes the id of the request."""
     # A key is limited to 64 bytes, a secret is not.
     key = hashlib.sha256(secret.encode()).digest()
     return hashlib.blake2b(key=key, person=b"toolbar", digest_size=16)
@@ -39,4 +40,4 @@ def is_fetched(environ: Environ) -> bool:
     )
 
 
-__all__ = ["Environ", "is_fetched", "request_key"]
+__all__ = ["Environ", "is_fetched", "keyed", "request_key"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import itertools
 import logging
@@ -286,6 +287,8 @@ def test_each_collector_is_asked_for_by_its_name(name: str, collector: Collector
         for each in vars(module).values()
         if isinstance(each, Patch)
     }
+    # Or apps of other tests leave meanwhile.
+    gc.collect()
     before = {key: set(each.owners) for key, (_, each) in patches.items()}
     Lifecycle(app)
     asked = {module for key, (module, each) in patches.items() if each.owners != before[key]}

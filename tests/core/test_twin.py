@@ -122,7 +122,7 @@ SHORTCUTS: list[tuple[str, t.Any]] = [
     (
         "begin_trace",
         (
-            *({}, {}, set(), set(), [], 1, 1, 1, 1, 1, Answered, 1, 1, 1, ""),
+            *({}, {}, set(), set(), [], 1, 1, 1, 1, 1, Answered, 1, 1, ""),
             *(1, 1, 1, {}, 1, 1, {}),
         ),
     ),
@@ -144,6 +144,8 @@ SHORTCUTS: list[tuple[str, t.Any]] = [
     ("send_template", (1, set(), set(), None)),
     ("is_served", ("name", "port", "version", "several")),
     ("make_context", (1, inspect.signature, 1, {}, "name", object, print)),
+    ("tag", ("<", "", ">", ("uri", "raw"))),
+    ("remembered", {}),
     ("take", ({}, print)),
     ("on_response", (dict, print, dict, "_list", "_status", len, (), set(), (), (), "", tuple)),
 ]
