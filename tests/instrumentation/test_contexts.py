@@ -15,6 +15,7 @@ from flask import Flask
 from flask_lifecycle import Lifecycle
 from flask_lifecycle._compat import REQUEST_CONTEXT, SEPARATE_CONTEXTS
 from flask_lifecycle.core import compiled
+from flask_lifecycle.instrumentation.contexts import Contexts
 from tests.helpers.apps import make_app
 
 OWN: t.Any = vars(flask.ctx).get("RequestContext", flask.ctx.AppContext)
@@ -88,3 +89,19 @@ def test_contexts_outside_of_requests_are_flasks_own() -> None:
         assert type(context) is OWN
     with app.app_context() as pushed:
         assert type(pushed) is flask.ctx.AppContext
+
+
+def test_what_fails_leaves_the_app_its_contexts(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: t.Any) -> t.NoReturn:
+        raise ValueError("x")
+
+    monkeypatch.setattr(Contexts, "_class", fail)
+    with caplog.at_level("WARNING", "flask_lifecycle"):
+        app, lifecycle = make_app()
+        kind, _ = context_of(app)
+    assert kind is OWN
+    assert pushes(lifecycle, app) == []
+    said = [each.message for each in caplog.records if each.name == "flask_lifecycle"]
+    assert ["_maker" in said[0], "_adopt" in said[1], len(said)] == [True, True, 2]

@@ -424,6 +424,8 @@ ELSEWHERE = {
     "announcement.py",
     # Once, when the app is set up.
     "extension.py",
+    # The same, and where the app has contexts of its own: tests/instrumentation/test_contexts.py.
+    "instrumentation/contexts.py",
     # Whoever looks comes by these, and no request.
     *("trace/snapshot.py", "trace/explain.py", "trace/sentences/sentence.py"),
     "app_map/overview.py",
